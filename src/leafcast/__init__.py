@@ -1,0 +1,1 @@
+"""leafcast sends every grower the right Leaf magic link, once, and keeps the ledger that proves it."""
