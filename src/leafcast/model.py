@@ -110,6 +110,7 @@ class ProblemKind(StrEnum):
     SHARED_ADDRESS = "shared address"
     LINK = "link"
     MESSAGE = "message"
+    SERVICE = "service"
 
 
 class Verdict(StrEnum):
@@ -399,12 +400,21 @@ class MessageGivenUp:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageHeld:
+    """A planned message that must wait, by quiet hours for one. It stays planned and is offered again from then on."""
+
+    message_id: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NextChannel:
-    """The grower refused on one channel is planned on the next one (`deliver: first`)."""
+    """The grower refused on one channel is planned on the next one (`deliver: first`), under the id given here."""
 
     campaign: str
     external_id: str
     round: int
+    message_id: str
     message: PlannedMessage
 
 
@@ -417,7 +427,47 @@ class Reopened:
     only: frozenset[str] = frozenset()
 
 
-Change = LinkIntent | LinkSettled | MessageIntent | MessageSettled | MessageGivenUp | NextChannel | Reopened
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """Rows of the list that a run goes on without (`--skip-invalid`): (row number, what is wrong) each. They replace
+    the ones noted before, so that the ledger accounts for the list as it is now."""
+
+    campaign: str
+    rows: tuple[tuple[int, str], ...]
+
+
+Change = (
+    LinkIntent
+    | LinkSettled
+    | MessageIntent
+    | MessageSettled
+    | MessageGivenUp
+    | MessageHeld
+    | NextChannel
+    | Reopened
+    | Excluded
+)
+
+
+class Scope(StrEnum):
+    """Which of the planned messages a command works on."""
+
+    LISTED = "listed"
+    """Those of growers whom this run's list names: a grower who was taken off the list is not written to."""
+    REOPENED = "reopened"
+    """Those that this run reopened, for `retry`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a command is about to do, for the person who confirms it."""
+
+    growers: int
+    messages: Mapping[Channel, int]
+    links: int
+    """Growers among them who have no live link yet."""
+    held: int = 0
+    """Messages of the scope that are held until later and so not among `messages`."""
 
 
 @dataclass(frozen=True, slots=True)

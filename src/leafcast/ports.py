@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from leafcast.model import (
     Change,
     Channel,
     Counts,
-    EmailMessage,
+    Due,
     Invitation,
     LedgerRow,
     LinkOutcome,
@@ -18,9 +18,14 @@ from leafcast.model import (
     Outcome,
     PlanCounts,
     PlannedInvitation,
+    Rejected,
+    Row,
     RunStarted,
-    SmsMessage,
+    Scope,
 )
+
+
+M_contra = TypeVar("M_contra", contravariant=True)
 
 
 class Turn(Protocol):
@@ -40,6 +45,13 @@ class Clock(Protocol):
         """Wait."""
 
 
+class ListSource(Protocol):
+    """The list of growers."""
+
+    def rows(self) -> Iterator[Row | Rejected]:
+        """Every row, in order; one that cannot even be cut into cells comes as rejected. May be called again."""
+
+
 class LinkMaker(Protocol):
     """Leaf, as far as a run needs it."""
 
@@ -50,24 +62,24 @@ class LinkMaker(Protocol):
         """Ask for one link, once. Never raises for what a service or a network does."""
 
 
-class EmailSender(Protocol):
-    """SendGrid, as far as a run needs it."""
+class Sender(Protocol[M_contra]):
+    """The service behind one channel, as far as a run needs it."""
 
     async def ready(self) -> Turn:
-        """Wait until the pace lets one request go."""
+        """Wait until the pace lets one request go. The intent is written after this and before `send`."""
 
-    async def send(self, message: EmailMessage, turn: Turn) -> Outcome:
-        """Hand over one email, once. Never raises for what a service or a network does."""
+    async def send(self, message: M_contra, turn: Turn) -> Outcome:
+        """Hand over one message, once. Never raises for what a service or a network does."""
 
 
-class SmsSender(Protocol):
-    """Twilio, as far as a run needs it."""
+class Patience(Protocol):
+    """The one policy of putting off what surely has not happened yet."""
 
-    async def ready(self) -> Turn:
-        """Wait until the pace lets one request go."""
-
-    async def send(self, message: SmsMessage, turn: Turn) -> Outcome:
-        """Hand over one text, once. Never raises for what a service or a network does."""
+    async def until_settled(
+        self, attempt: Callable[[], Awaitable[Outcome]], *, sleep: Callable[[float], Awaitable[None]]
+    ) -> Outcome:
+        """Attempt until the verdict is not `pause`, waiting with `sleep` between attempts, as long and as often as the
+        policy allows; give the last outcome. What `attempt` and `sleep` raise goes through."""
 
 
 class Ledger(Protocol):
@@ -77,14 +89,26 @@ class Ledger(Protocol):
         """Open a run: a new epoch, and whatever an earlier run left while sending becomes in doubt."""
 
     def plan(self, campaign: str, invitations: Sequence[PlannedInvitation]) -> PlanCounts:
-        """Make sure that each of these is in the ledger, in one transaction. What is known already stays as it is,
-        except that the addresses and cells of growers to whom nothing was ever sent are taken over."""
+        """Make sure that each of these is in the ledger, in one transaction, and note that this run's list names them.
+        What is known already stays as it is, except for growers for whom nothing was ever attempted in that round:
+        their cells, addresses and planned messages are taken over from the new decision."""
 
     def work(
-        self, campaign: str, *, now: datetime, after: int, limit: int, only: frozenset[str] = frozenset()
+        self, campaign: str, *, scope: Scope, now: datetime, after: int, limit: int, only: frozenset[str] = frozenset()
     ) -> Sequence[tuple[int, Invitation]]:
-        """The next invitations with a planned message that is not held beyond `now`, in list order, as (position,
-        invitation). `after` is the position of the last one seen, 0 to begin."""
+        """The next invitations of the scope with a planned message that is not held beyond `now`, in list order, as
+        (position, invitation). `after` is the position of the last one seen, 0 to begin."""
+
+    def due(
+        self,
+        campaign: str,
+        *,
+        scope: Scope,
+        now: datetime,
+        limit: int | None = None,
+        only: frozenset[str] = frozenset(),
+    ) -> Due:
+        """How much `work` would give, without giving it: what a person is asked to confirm."""
 
     def record(self, *changes: Change) -> Awaitable[float]:
         """Hand changes to the one writer. They are committed together and in order; awaiting the answer waits until

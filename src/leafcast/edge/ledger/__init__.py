@@ -1,0 +1,6 @@
+"""The ledger: the only truth about what happened. `open_ledger` for a run, `open_reader` for those who only look."""
+
+from leafcast.edge.ledger.reader import SqliteReader
+from leafcast.edge.ledger.store import SqliteLedger, open_ledger, open_reader
+
+__all__ = ["SqliteLedger", "SqliteReader", "open_ledger", "open_reader"]

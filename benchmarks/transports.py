@@ -1,0 +1,176 @@
+"""Which way of making a request costs least, and what our door adds: one table, one run, one loopback server.
+
+    python benchmarks/transports.py [--seconds 1.0] [--connections 1 8 32 64 128]
+
+The server is a raw `asyncio.Protocol` in its own process; it answers a fixed body and parses nothing, so that the
+client is what is measured. Figures drift with the machine; the ratios in the last columns are the result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import multiprocessing
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from multiprocessing.connection import Connection
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport, HttpxAiohttpClient
+
+from leafcast.edge.http import Door, open_network
+from leafcast.edge.system import SystemClock
+from leafcast.model import Service
+
+BODY = {"externalId": "G-0001", "expiresIn": 2592000, "settings": {"companyName": "Prairie"}}
+ANSWER = b'{"id":"4f1c","leafUserId":"u-1","link":"http://127.0.0.1/magic/4f1c"}'
+HEAD = b"HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(ANSWER)
+
+Call = Callable[[], Awaitable[None]]
+
+
+class FixedAnswer(asyncio.Protocol):
+    """Answers each request as soon as its JSON body has come; the body is small enough to close with `}}`."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.seen = b""
+
+    def data_received(self, data: bytes) -> None:
+        self.seen += data
+        if self.seen.endswith(b"}}"):
+            self.seen = b""
+            self.transport.write(HEAD + ANSWER)
+
+
+def serve(pipe: Connection) -> None:
+    """The server process: tells its port, then answers until it is ended."""
+
+    async def main() -> None:
+        server = await asyncio.get_running_loop().create_server(FixedAnswer, "127.0.0.1", 0, backlog=1024)
+        pipe.send(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    asyncio.run(main())
+
+
+@asynccontextmanager
+async def httpx_own(url: str, connections: int) -> AsyncIterator[Call]:
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    async with httpx.AsyncClient(limits=limits, trust_env=False) as client:
+
+        async def call() -> None:
+            assert (await client.post(f"{url}/x", json=BODY)).status_code == 201
+
+        yield call
+
+
+@asynccontextmanager
+async def httpx_over_aiohttp(url: str, connections: int) -> AsyncIterator[Call]:
+    async with HttpxAiohttpClient(limits=httpx.Limits(max_connections=connections), trust_env=False) as client:
+
+        async def call() -> None:
+            assert (await client.post(f"{url}/x", json=BODY)).status_code == 201
+
+        yield call
+
+
+@asynccontextmanager
+async def transport_alone(url: str, connections: int) -> AsyncIterator[Call]:
+    async with AiohttpTransport(limits=httpx.Limits(max_connections=connections)) as transport:
+
+        async def call() -> None:
+            request = httpx.Request("POST", f"{url}/x", json=BODY, extensions={"timeout": {"read": 35.0}})
+            answer = await transport.handle_async_request(request)
+            await answer.aread()
+            await answer.aclose()
+            assert answer.status_code == 201
+
+        yield call
+
+
+@asynccontextmanager
+async def aiohttp_alone(url: str, connections: int) -> AsyncIterator[Call]:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=connections)) as session:
+
+        async def call() -> None:
+            async with session.post(f"{url}/x", json=BODY) as answer:
+                await answer.read()
+                assert answer.status == 201
+
+        yield call
+
+
+@asynccontextmanager
+async def our_door(url: str, connections: int) -> AsyncIterator[Call]:
+    clock = SystemClock()
+    async with open_network() as network:
+        door = Door(Service.LEAF, url, network, rate=None, clock=clock, connections=connections)
+
+        async def call() -> None:
+            answer = await door.request("POST", "/x", json=BODY)
+            assert getattr(answer, "status", None) == 201, answer
+
+        yield call
+
+
+CONTENDERS = {
+    "httpx, its own transport": httpx_own,
+    "httpx over httpx-aiohttp": httpx_over_aiohttp,
+    "httpx-aiohttp transport alone": transport_alone,
+    "aiohttp alone": aiohttp_alone,
+    "leafcast's door": our_door,
+}
+
+
+async def rate_of(call: Call, connections: int, seconds: float) -> float:
+    """Requests per second of `connections` workers that ask again as soon as they are answered."""
+    done = 0
+    stop_at = time.perf_counter() + seconds
+
+    async def worker() -> None:
+        nonlocal done
+        while time.perf_counter() < stop_at:
+            await call()
+            done += 1
+
+    await call()
+    started = time.perf_counter()
+    await asyncio.gather(*(worker() for _ in range(connections)))
+    return done / (time.perf_counter() - started)
+
+
+async def table(url: str, connections: list[int], seconds: float) -> None:
+    rates: dict[tuple[str, int], float] = {}
+    for n in connections:
+        for name, contender in CONTENDERS.items():
+            async with contender(url, n) as call:
+                rates[name, n] = await rate_of(call, n, seconds)
+    print("POST per second; in brackets the ratio to httpx over httpx-aiohttp\n")
+    print(f"{'':32}" + "".join(f"{n:>7} conn." for n in connections))
+    for name in CONTENDERS:
+        cells = (
+            f"{rates[name, n]:,.0f} ({rates[name, n] / rates['httpx over httpx-aiohttp', n]:.2f})" for n in connections
+        )
+        print(f"{name:32}" + "".join(f"{cell:>13}" for cell in cells))
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--seconds", type=float, default=1.0)
+    options.add_argument("--connections", type=int, nargs="+", default=[1, 8, 32, 64, 128])
+    chosen = options.parse_args()
+    ours, theirs = multiprocessing.Pipe()
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
+    server.start()
+    try:
+        asyncio.run(table(f"http://127.0.0.1:{ours.recv()}", chosen.connections, chosen.seconds))
+    finally:
+        server.terminate()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""`leafcast check`: everything that can be known before anything is sent."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from leafcast.cli.failing import speaking
+from leafcast.cli.options import CampaignFile, Json, Output, Quiet, Verbose
+from leafcast.cli.printing import Voice
+
+Online = Annotated[
+    bool, typer.Option("--online", help="Also ask each service one harmless question: are keys, sender, account right?")
+]
+
+
+def check(
+    campaign: CampaignFile,
+    online: Online = False,
+    output: Output = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Check campaign, templates and every row of the list; nothing is sent.
+
+    Every problem is named with its place and what to do. Rows with problems are also written to a file of your own
+    columns with the reasons behind, to be mended and used.
+    """
+    voice = Voice(as_json, quiet, verbose)
+    with speaking(voice):
+        from leafcast.cli.job import examined, open_job
+        from leafcast.errors import ListError
+
+        job = open_job(campaign)
+        try:
+            survey = examined(voice, job, output)
+        except ListError as error:
+            voice.document({"campaign": job.campaign.name, "ok": False, "problems": _as_json(error.problems)})
+            raise
+        if online:
+            from leafcast.cli.services import probe
+
+            asyncio.run(probe(voice, job.campaign))
+        voice.document(_document(job.campaign.name, survey))
+        voice.result(_sentence(survey))
+
+
+def _sentence(survey: Any) -> str:
+    from leafcast.decide.summary import CHANNEL_WORDS
+
+    messages = ", ".join(
+        f"{count:,} {CHANNEL_WORDS[channel][count != 1]}" for channel, count in survey.messages.items()
+    )
+    links = ", ".join(f"{count:,} {link_type}" for link_type, count in survey.links.items())
+    skipped = "".join(f"; {count:,} skipped ({reason})" for reason, count in survey.skipped.items())
+    return f"All {survey.rows:,} rows are good: {messages or 'no messages'}{skipped}; links: {links or 'none'}."
+
+
+def _document(name: str, survey: Any) -> dict[str, Any]:
+    return {
+        "campaign": name,
+        "ok": True,
+        "rows": survey.rows,
+        "growers": survey.growers,
+        "messages": dict(survey.messages),
+        "links": dict(survey.links),
+        "skipped": dict(survey.skipped),
+        "warnings": _as_json(survey.warnings),
+        "problems": [],
+    }
+
+
+def _as_json(problems: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": problem.kind,
+            "severity": problem.severity,
+            "file": problem.where.file,
+            "row": problem.where.row,
+            "line": problem.where.line,
+            "column": problem.where.column,
+            "key": problem.where.key,
+            "what": problem.what,
+            "fix": problem.fix,
+        }
+        for problem in problems
+    ]

@@ -1,0 +1,87 @@
+"""A campaign with its list, opened and ready to be examined: where every command that takes CAMPAIGN begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import available_timezones
+
+from leafcast.cli.printing import Voice, problem_lines
+from leafcast.decide.campaign import Campaign
+from leafcast.decide.growers import Judge
+from leafcast.decide.linking import Linker
+from leafcast.decide.rendering import Renderer
+from leafcast.edge.campaignfile import LoadedCampaign, read_campaign
+from leafcast.edge.exportfile import problems_file, write_problems
+from leafcast.edge.listfile import ListFile
+from leafcast.edge.system import SystemClock
+from leafcast.errors import CampaignError, ListError
+from leafcast.model import Problem
+from leafcast.stories.prepare import Examiner, Survey
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything about a campaign that can be known offline."""
+
+    loaded: LoadedCampaign
+    source: ListFile
+    examiner: Examiner
+
+    @property
+    def campaign(self) -> Campaign:
+        """The campaign itself."""
+        return self.loaded.campaign
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """Warnings about the campaign file, the templates and the headings."""
+        return self.loaded.notes + self.examiner.renderer.notes + self.source.notes
+
+
+def open_job(path: Path) -> Job:
+    """Read the campaign, its templates and the headings of its list. Raises UsageError, CampaignError, ListError."""
+    loaded = read_campaign(path)
+    source = ListFile(loaded.list_path, loaded.campaign.list)
+    columns = tuple(source.heading_of)
+    problems: list[Problem] = []
+    linker = _collect(problems, lambda: Linker(loaded.campaign, columns))
+    renderer = _collect(problems, lambda: Renderer(loaded.campaign, loaded.sources, columns))
+    if linker is None or renderer is None:
+        raise CampaignError(problems)
+    judge = Judge(loaded.campaign.list.region, source.name, source.heading_of, available_timezones())
+    return Job(loaded, source, Examiner(loaded.campaign, source, judge, linker, renderer, SystemClock().now()))
+
+
+def examined(voice: Voice, job: Job, output: Path | None = None, *, skip_invalid: bool = False) -> Survey:
+    """Survey the whole list, say what is worth saying, and write the problems file if there are problems.
+
+    Raises ListError unless every row is good or `skip_invalid` lets the good ones go on.
+    """
+    survey = job.examiner.survey(lambda rows: voice.detail(f"{rows:,} rows checked"))
+    for line in problem_lines([*job.notes, *survey.warnings]):
+        voice.note(line)
+    if not survey.rejected:
+        return survey
+    target = output or problems_file(job.source, Path.cwd())
+    write_problems(target, job.source, survey.rejected)
+    voice.note(
+        f"{len(survey.rejected):,} of {survey.rows:,} rows have problems. They are in {target}, in your own columns, "
+        "with what to mend behind each."
+    )
+    if not skip_invalid or not survey.growers:
+        raise ListError(survey.problems)
+    return survey
+
+
+def _collect(problems: list[Problem], make: Callable[[], Made]) -> Made | None:
+    """Make it, or keep what is wrong, so that one command shows the problems of rules and templates together."""
+    try:
+        return make()
+    except CampaignError as error:
+        problems.extend(error.problems)
+        return None

@@ -1,0 +1,50 @@
+"""The command line: names the commands and nothing else. What they need is imported when they run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import leafcast
+from leafcast.cli.check import check
+from leafcast.cli.demo import demo
+from leafcast.cli.init import init
+from leafcast.cli.links import links
+from leafcast.cli.run import retry, run
+from leafcast.cli.sandbox import sandbox
+from leafcast.cli.status import export, status
+
+app = typer.Typer(
+    name="leafcast",
+    help="Send every grower the right Leaf magic link, once, by email and text, and keep the ledger that proves it.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"leafcast {leafcast.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _leafcast(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+for _command in (demo, init, check, run, retry, status, export, sandbox):
+    app.command()(_command)
+app.add_typer(links, name="links")
+
+
+def main() -> None:
+    """The console script."""
+    app()

@@ -1,0 +1,34 @@
+"""The options that several commands share, spelled once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CampaignFile = Annotated[Path, typer.Argument(metavar="CAMPAIGN", help="The campaign file (YAML).", show_default=False)]
+LedgerUrl = Annotated[
+    str,
+    typer.Option("--ledger", metavar="URL", envvar="LEAFCAST_LEDGER", help="Where the ledger is."),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="One JSON object on standard output; the rest goes to standard error.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Only results and errors.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also say each step.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; needed where no person is at the terminal.")]
+Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many growers this time.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="EXTERNALID", help="Only this grower; may be given several times."),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+SkipInvalid = Annotated[
+    bool, typer.Option("--skip-invalid", help="Go on with the good rows of a list that has bad ones.")
+]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write.", show_default=False)
+]
+
+DEFAULT_LEDGER = "sqlite:///leafcast.db"

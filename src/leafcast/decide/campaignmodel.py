@@ -1,0 +1,315 @@
+"""A campaign as a value. Keys are those of the campaign file in camelCase; the attributes are their snake_case.
+
+Every key stands here once, with its form, its default and its meaning: the README's table is printed from it
+(`reference`). What no single key can tell is judged in `consistency`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import time
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from leafcast.decide.forms import (
+    Address,
+    CampaignName,
+    ClockTime,
+    Colour,
+    Count,
+    Duration,
+    Flag,
+    Form,
+    LinkLife,
+    MailboxText,
+    MessagingService,
+    PaceNumber,
+    Region,
+    SmsSender,
+    TemplateName,
+    Text,
+    WebAddress,
+    ZoneName,
+)
+from leafcast.model import Channel, LinkType, Service
+
+
+class SharedAddress(StrEnum):
+    """What to do about one address on several rows."""
+
+    STOP = "stop"
+    SEND_EACH = "send-each"
+    FIRST = "first"
+
+
+class Deliver(StrEnum):
+    """Which of a grower's channels are used."""
+
+    FIRST = "first"
+    ALL = "all"
+
+
+class ReinviteWhen(StrEnum):
+    """Whose link makes them a candidate for another round."""
+
+    EXPIRED = "expired"
+    EXPIRING = "expiring"
+
+
+class DoubtPolicy(StrEnum):
+    """What becomes of a message that the service shows no trace of."""
+
+    HOLD = "hold"
+    RESEND_IF_ABSENT = "resend-if-absent"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+    )
+
+
+Columns = Annotated[Mapping[str, str], AfterValidator(MappingProxyType), Form("leafcast's word: your heading")]
+
+
+class ListSettings(_Section):
+    """The list of growers."""
+
+    file: Text = Field(description="The list: csv, tsv, xlsx or parquet; a path from the campaign file's folder.")
+    columns: Columns = Field(
+        default_factory=lambda: MappingProxyType({}),
+        description="Only where your headings differ from leafcast's words.",
+    )
+    region: Region | None = Field(
+        default=None, description="The country of phone numbers written without a country code."
+    )
+    shared_address: SharedAddress = Field(
+        default=SharedAddress.STOP,
+        description="One address on several rows: `stop` refuses the list, `send-each` writes once per row, "
+        "`first` writes for the first row only.",
+    )
+    sheet: Text | None = Field(default=None, description="The sheet of a workbook that has several.")
+    encoding: Text | None = Field(
+        default=None, description="The encoding of a text list that is not UTF-8, for example cp1252."
+    )
+
+
+class Brand(_Section):
+    """Who is writing: on the link page, under Leaf's own setting names, and in the messages."""
+
+    company_name: Text | None = Field(default=None, description="Your name, as growers know you.")
+    company_logo: WebAddress | None = Field(
+        default=None, description="Your logo, on the link page and on top of the email."
+    )
+    header_image: WebAddress | None = Field(default=None, description="A wide picture for the link page and the email.")
+    background_color: Colour | None = Field(
+        default=None, description="Background of the link page, and the colour of the email's band and button."
+    )
+    show_leaf_user_name: Flag = Field(default=False, description="Whether the link page shows the Leaf user's name.")
+    disconnect_enabled: Flag = Field(
+        default=False, description="Whether growers may disconnect providers on the link page (not for file upload)."
+    )
+    support_email: Address | None = Field(default=None, description="Whom growers may write to; messages only.")
+    support_phone: Text | None = Field(default=None, description="Whom growers may call; messages only.")
+    postal_address: Text | None = Field(
+        default=None, description="Your postal address, which bulk email must show in many countries; messages only."
+    )
+    website: WebAddress | None = Field(default=None, description="Your website; messages only.")
+
+    def values(self) -> Mapping[str, object]:
+        """Every setting that the campaign makes, under its key in the file."""
+        return {
+            to_camel(name): getattr(self, name) for name in self.model_fields_set if getattr(self, name) is not None
+        }
+
+    def leaf_settings(self, link_type: LinkType) -> Mapping[str, str | bool]:
+        """What Leaf is told about branding, under its names: the settings that the campaign makes, and no others. Leaf
+        knows no `disconnectEnabled` for file-upload links (docs.withleaf.io, Magic Link endpoints, November 2026)."""
+        unknown = {"disconnectEnabled"} if link_type is LinkType.FILE_UPLOAD else set()
+        made = self.values()
+        return {
+            key: value
+            for key in _LEAF_SETTINGS
+            if key not in unknown and isinstance(value := made.get(key), str | bool)
+        }
+
+    def over(self, base: Brand) -> Brand:
+        """This brand, with what it leaves open taken from another."""
+        return base.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
+
+
+_LEAF_SETTINGS = (
+    "backgroundColor",
+    "companyLogo",
+    "companyName",
+    "headerImage",
+    "showLeafUserName",
+    "disconnectEnabled",
+)
+
+
+class Rule(_Section):
+    """One line of `link.rules`: which growers, which link."""
+
+    when: Text | None = Field(
+        default=None,
+        description="A Jinja expression over `grower`; the last rule may leave it out and takes everybody else.",
+    )
+    type: LinkType = Field(description="What the link lets the grower do.")
+    provider: Text | None = Field(
+        default=None,
+        description="`authentication` only: the one provider, or a template such as `{{ grower.provider }}`.",
+    )
+    allowed_providers: tuple[Text, ...] = Field(
+        default=(),
+        description="`provider` only: the providers to choose from; left out, all that your Leaf account enables.",
+    )
+
+
+class LinkSettings(_Section):
+    """Which link each grower gets."""
+
+    expires_in: LinkLife = Field(description="How long a link works. Required: Leaf's own default is fifteen minutes.")
+    rules: tuple[Rule, ...] = Field(
+        default=(),
+        description="The first rule that holds decides; a row's own columns beat it.",
+    )
+    extra_providers: tuple[Text, ...] = Field(
+        default=(), description="Names of providers that are newer than leafcast's list."
+    )
+
+
+class EmailSettings(_Section):
+    """The emails."""
+
+    mailbox: MailboxText = Field(validation_alias="from", description="The sender, verified at SendGrid.")
+    reply_to: Address | None = Field(default=None, description="Where answers go; left out, to the sender.")
+    subject: Text = Field(description="The subject line, a template. Never the link.")
+    template: TemplateName = Field(default="invite", description="The files `<name>.html.j2` and `<name>.txt.j2`.")
+
+    @property
+    def sender(self) -> str:
+        """The sender's address."""
+        return self.mailbox.address
+
+    @property
+    def sender_name(self) -> str:
+        """The sender's name, '' where `from` has none."""
+        return self.mailbox.name
+
+
+class SmsSettings(_Section):
+    """The text messages. Exactly one of `from` and `messagingService`."""
+
+    sender: SmsSender | None = Field(default=None, validation_alias="from", description="The sending number at Twilio.")
+    messaging_service: MessagingService | None = Field(
+        default=None, description="A Twilio messaging service, instead of `from`."
+    )
+    template: TemplateName = Field(default="invite", description="The file `<name>.sms.j2`.")
+
+
+class Pace(_Section):
+    """Requests per second that a service never gets more of; None is unlimited. Look-ups and logins count too.
+
+    The defaults are slow enough for anybody. Leaf publishes no limit. SendGrid's FAQ names 10,000 a second for
+    mail/send (archive of 2021). Twilio's slowest sender, a US long code, carries one text a second
+    (support.twilio.com, 115002943027).
+    """
+
+    leaf: PaceNumber = Field(default=5.0, description="Requests per second to Leaf, which publishes no limit.")
+    sendgrid: PaceNumber = Field(default=50.0, description="Requests per second to SendGrid.")
+    twilio: PaceNumber = Field(
+        default=1.0, description="Requests per second to Twilio: 1 suits a US long code, the slowest."
+    )
+
+    def of(self, service: Service) -> float | None:
+        """The pace of one service."""
+        match service:
+            case Service.LEAF:
+                return self.leaf
+            case Service.SENDGRID:
+                return self.sendgrid
+            case Service.TWILIO:
+                return self.twilio
+
+
+class Reinvite(_Section):
+    """Who gets another round."""
+
+    when: ReinviteWhen = Field(
+        default=ReinviteWhen.EXPIRED,
+        description="`expired`: the link is dead. `expiring`: also when it dies within `within`.",
+    )
+    within: Duration = Field(default=259_200, description="With `when: expiring`: how soon is soon.")
+    max_rounds: Count = Field(
+        default=2, description="Re-invitations per grower at most; the first invitation is not counted."
+    )
+    min_days: Count = Field(default=7, description="Days between two rounds of one grower at least.")
+    template: TemplateName = Field(
+        default="reminder", description="The template of the re-invitations, for both channels."
+    )
+
+
+class QuietHours(_Section):
+    """When nothing is sent: wall-clock time where the grower is."""
+
+    channels: tuple[Channel, ...] = Field(default=(Channel.SMS,), description="The channels that keep quiet.")
+    start: ClockTime = Field(default=time(21), validation_alias="from", description="When it becomes quiet.")
+    end: ClockTime = Field(default=time(8), validation_alias="to", description="When messages may go again.")
+    timezone: ZoneName = Field(description="Where the growers are; a row's own `timezone` column beats it.")
+
+
+class InDoubt(_Section):
+    """What `sync` does with a message that left and got no answer."""
+
+    email: DoubtPolicy = Field(
+        default=DoubtPolicy.HOLD,
+        description="`hold` waits for a person; `resend-if-absent` sends again once SendGrid, asked twice, "
+        "shows no trace.",
+    )
+    sms: DoubtPolicy = Field(default=DoubtPolicy.HOLD, description="The same for texts, with Twilio.")
+
+    def of(self, channel: Channel) -> DoubtPolicy:
+        """The policy of one channel."""
+        match channel:
+            case Channel.EMAIL:
+                return self.email
+            case Channel.SMS:
+                return self.sms
+
+
+class Campaign(_Section):
+    """One campaign file, judged good. Make it with `load`."""
+
+    name: CampaignName = Field(
+        validation_alias="campaign",
+        description="The campaign's identity in the ledger; keep it once something was sent.",
+    )
+    list: ListSettings = Field(description="Whom to write to.")
+    brand: Brand = Field(default=Brand(), description="Who is writing.")
+    brands: Mapping[str, Brand] = Field(
+        default_factory=lambda: MappingProxyType({}),
+        description="Other brands by name; a row's `brand` column picks one. What one leaves out comes from `brand`.",
+    )
+    link: LinkSettings = Field(description="Which link.")
+    channels: tuple[Channel, ...] = Field(description="In order of preference.")
+    deliver: Deliver = Field(
+        default=Deliver.FIRST, description="`first`: the first channel that the grower can receive. `all`: every one."
+    )
+    email: EmailSettings | None = Field(default=None, description="Required when `channels` has `email`.")
+    sms: SmsSettings | None = Field(default=None, description="Required when `channels` has `sms`.")
+    pace: Pace = Field(default=Pace(), description="How fast, never exceeded.")
+    reinvite: Reinvite = Field(default=Reinvite(), description="When to write again.")
+    quiet_hours: QuietHours | None = Field(default=None, description="When not to write.")
+    in_doubt: InDoubt = Field(default=InDoubt(), description="What to do about lost answers.")
+
+    def brand_of(self, name: str) -> Brand | None:
+        """The brand that a row's `brand` cell names, '' being the campaign's own; None where there is no such brand."""
+        if not name:
+            return self.brand
+        found = self.brands.get(name)
+        return found.over(self.brand) if found else None

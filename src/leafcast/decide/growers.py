@@ -1,0 +1,185 @@
+"""Cells of a row -> Grower, or Rejected with every problem of that row. Pure.
+
+One row at a time here; what concerns several rows (the same externalId or address twice) is in `seen`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from zoneinfo import available_timezones
+
+from leafcast.decide import addresses
+from leafcast.decide.addresses import Fault, Usable
+from leafcast.decide.headings import column_key
+from leafcast.decide.quiet import find_zone
+from leafcast.decide.seen import Seen, Standing
+from leafcast.decide.suggest import nearest
+from leafcast.decide.texts import hidden_character, hidden_in_name, quoted, trimmed
+from leafcast.model import Grower, LinkType, Problem, ProblemKind, Rejected, Row, Severity, Where
+
+__all__ = ["Judge", "Seen", "Standing", "column_key", "judge"]
+
+LONGEST = 255
+"""Characters that an externalId or a name may have."""
+
+_ROUNDED_ID = re.compile(r"\d(?:[.,]\d+)?[eE][+-]\d{2,3}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_LOCALE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_]([A-Za-z]{2}|\d{3}))?")
+# What UTF-8 looks like after somebody read it as cp1252 and saved it again: é becomes Ã©.
+_TWICE_ENCODED = re.compile("[ÃÂ][\u0080-\u00bf‚-™]")
+
+
+def judge(row: Row, region: str | None, *, file: str = "") -> Grower | Rejected:
+    """Judge one row. `Judge` does it for a whole list, in the user's own headings, and tells the warnings too."""
+    result, _ = Judge(region=region, file=file).judged(row)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What all rows of one list are judged by."""
+
+    region: str | None = None
+    """Two letters, for phone numbers without a country code."""
+    file: str = ""
+    heading_of: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The user's own heading of each of our columns, for the messages."""
+
+    def judged(self, row: Row) -> tuple[Grower | Rejected, tuple[Problem, ...]]:
+        """The row as a grower, or rejected with all of its problems; and its warnings, which keep nothing back. The
+        grower's own columns are trimmed and mended (phone as E.164); the user's further columns stay as they are."""
+        cells = dict(row.cells)
+        problems: list[Problem] = []
+        warnings: list[Problem] = []
+        for word, (kind, judgement) in _JUDGEMENTS.items():
+            text = trimmed(cells.get(word, ""))
+            found = judgement(text, self) if text else _EMPTY.get(word)
+            if isinstance(found, Fault):
+                problems.append(self._problem(row, word, kind, found))
+                continue
+            if word in cells:
+                cells[word] = found.value if found else ""
+            if found and found.mended:
+                warnings.append(self._warning(row, word, kind, found.mended))
+        if not cells.get("email") and not cells.get("phone"):
+            problems.append(self._problem(row, "email", ProblemKind.NO_ADDRESS, _NO_ADDRESS))
+        if problems:
+            return Rejected(row, tuple(problems)), tuple(warnings)
+        return _grower(row, cells), tuple(warnings)
+
+    def _problem(self, row: Row, word: str, kind: ProblemKind, fault: Fault) -> Problem:
+        return Problem(kind, fault.what, fault.fix, self._where(row, word))
+
+    def _warning(self, row: Row, word: str, kind: ProblemKind, mended: str) -> Problem:
+        what = mended[:1].upper() + mended[1:]
+        return Problem(kind, what, "Look whether that is right", self._where(row, word), Severity.WARNING)
+
+    def _where(self, row: Row, word: str) -> Where:
+        return Where(file=self.file, row=row.number, line=row.line, column=self.heading_of.get(word, word))
+
+
+def _grower(row: Row, cells: dict[str, str]) -> Grower:
+    return Grower(
+        row=row.number,
+        external_id=cells["externalId"],
+        name=cells.get("name", ""),
+        email=cells.get("email") or None,
+        phone=cells.get("phone") or None,
+        cells=MappingProxyType(cells),
+    )
+
+
+# ---------------------------------------------------------------------------------------------- one judgement a column
+
+
+def _external_id(text: str, _judge: Judge) -> Usable | Fault:
+    if hidden := hidden_character(text):
+        return Fault(f"The externalId {quoted(text)} contains {hidden}", "Type it again by hand")
+    if len(text) > LONGEST:
+        return Fault(f"The externalId has {len(text)} characters", f"Use one of at most {LONGEST}")
+    if _ROUNDED_ID.fullmatch(text):
+        return Fault(
+            f"The spreadsheet rounded the externalId {quoted(text)}, and its last digits are gone",
+            "Format the column as Text and enter the id again",
+        )
+    mended = f"the externalId {quoted(text)} ends in .0, as a spreadsheet writes numbers" if text.endswith(".0") else ""
+    return Usable(text, mended if mended and text[:-2].isdigit() else "")
+
+
+def _name(text: str, _judge: Judge) -> Usable | Fault:
+    if hidden := hidden_in_name(text):
+        return Fault(f"The name {quoted(text)} contains {hidden}", "Write the name on one line, in visible letters")
+    if len(text) > LONGEST:
+        return Fault(f"The name has {len(text)} characters", f"Use a name of at most {LONGEST}")
+    if not text.isascii() and _TWICE_ENCODED.search(text):
+        return Usable(text, f"the name {quoted(text)} looks as if the file was saved in the wrong encoding")
+    return Usable(text)
+
+
+def _email(text: str, _judge: Judge) -> Usable | Fault:
+    return addresses.email(text)
+
+
+def _phone(text: str, judge: Judge) -> Usable | Fault:
+    return addresses.phone(text, judge.region)
+
+
+def _leaf_user(text: str, _judge: Judge) -> Usable | Fault:
+    if _UUID.fullmatch(text):
+        return Usable(text)
+    return Fault(
+        f"The leafUserId {quoted(text)} is not the id of a Leaf user",
+        "Write an id such as 0f3b1d8e-6c5a-4a2e-9a51-2f5f6f0f9c11, or leave the cell empty",
+    )
+
+
+def _link_type(text: str, _judge: Judge) -> Usable | Fault:
+    if text in _LINK_TYPES:
+        return Usable(text)
+    guess = nearest(text, _LINK_TYPES)
+    fix = f"Did you mean {guess}?" if guess else f"Write one of: {', '.join(_LINK_TYPES)}"
+    return Fault(f"The linkType {quoted(text)} is none that Leaf has", fix)
+
+
+def _timezone(text: str, _judge: Judge) -> Usable | Fault:
+    if find_zone(text):
+        return Usable(text)
+    guess = nearest(text, available_timezones())
+    fix = f"Did you mean {guess}?" if guess else "Write a name such as America/Chicago"
+    return Fault(f"The timezone {quoted(text)} is not known", fix)
+
+
+def _locale(text: str, _judge: Judge) -> Usable | Fault:
+    found = _LOCALE.fullmatch(text)
+    if found is None:
+        return Fault(f"The locale {quoted(text)} is not a language", "Write a tag such as en, es or pt-BR")
+    language, script, region = found.groups()
+    tag = (language.lower(), script and script.title(), region and region.upper())
+    return Usable("-".join(part for part in tag if part))
+
+
+_Judgement = Callable[[str, Judge], Usable | Fault]
+
+_JUDGEMENTS: Mapping[str, tuple[ProblemKind, _Judgement]] = MappingProxyType(
+    {
+        "externalId": (ProblemKind.EXTERNAL_ID, _external_id),
+        "name": (ProblemKind.NAME, _name),
+        "email": (ProblemKind.EMAIL, _email),
+        "phone": (ProblemKind.PHONE, _phone),
+        "leafUserId": (ProblemKind.LINK, _leaf_user),
+        "linkType": (ProblemKind.LINK, _link_type),
+        "locale": (ProblemKind.MESSAGE, _locale),
+        "timezone": (ProblemKind.MESSAGE, _timezone),
+    }
+)
+_EMPTY: Mapping[str, Usable | Fault] = MappingProxyType(
+    {
+        "externalId": Fault("The row has no externalId", "Give the grower an id that stays the same in every list"),
+        "name": Usable("", "the row has no name: the greeting does without"),
+    }
+)
+_NO_ADDRESS = Fault("The row has neither an email nor a phone", "Add one of them, or take the row out of the list")
+_LINK_TYPES = tuple(link_type.value for link_type in LinkType)

@@ -1,0 +1,51 @@
+"""Campaign and grower in, decision out: which messages a grower shall get in a round, and which not and why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from leafcast.decide.campaign import Campaign, Deliver
+from leafcast.model import Channel, Grower, PlannedInvitation, PlannedMessage, SkipReason
+
+
+def plan_invitation(
+    campaign: Campaign,
+    grower: Grower,
+    *,
+    round_number: int = 0,
+    skip: SkipReason | None = None,
+    duplicates: Collection[Channel] = (),
+) -> PlannedInvitation:
+    """Decide one grower's messages of one round.
+
+    `skip` is a reason that holds for the grower as a whole; `duplicates` are the channels whose address an earlier row
+    of the list already has (`sharedAddress: first`).
+    """
+    every = [_message(grower, channel, skip, duplicates) for channel in campaign.channels]
+    going = [message for message in every if message.skip is None]
+    if not going:
+        # One line in the export is enough for a grower who gets nothing; the reason of the first address tells most.
+        return PlannedInvitation(grower, round_number, (next((m for m in every if m.to), every[0]),))
+    return PlannedInvitation(grower, round_number, tuple(going[:1] if campaign.deliver is Deliver.FIRST else every))
+
+
+def next_channel(campaign: Campaign, grower: Grower, used: Collection[Channel]) -> PlannedMessage | None:
+    """Where to go after a refusal: the next channel in order of preference that the grower can receive.
+
+    Only under `deliver: first`; under `all` every channel has its own message from the start.
+    """
+    if campaign.deliver is not Deliver.FIRST:
+        return None
+    left = (_message(grower, channel, None, ()) for channel in campaign.channels if channel not in used)
+    return next((message for message in left if message.skip is None), None)
+
+
+def _message(
+    grower: Grower, channel: Channel, skip: SkipReason | None, duplicates: Collection[Channel]
+) -> PlannedMessage:
+    address = grower.address(channel)
+    if skip is None and address is None:
+        skip = SkipReason.NO_ADDRESS
+    elif skip is None and channel in duplicates:
+        skip = SkipReason.DUPLICATE
+    return PlannedMessage(channel, address, skip)

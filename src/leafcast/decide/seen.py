@@ -1,0 +1,148 @@
+"""What concerns several rows of a list: the same externalId twice, one address on several rows.
+
+A million rows must fit, so each value is kept as its hash in flat arrays: 16 to 48 bytes, not a Python object. That two
+different values are taken for one has a probability of about 1 in 30 million for a list of a million rows.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from leafcast.decide.campaignmodel import SharedAddress
+from leafcast.decide.texts import quoted
+from leafcast.model import Channel, Grower, Problem, ProblemKind, Where
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a grower stands beside the rows before it."""
+
+    problems: tuple[Problem, ...] = ()
+    """Why the row cannot be taken: each names both rows."""
+    duplicate_of: Mapping[Channel, int] = field(default_factory=lambda: MappingProxyType({}))
+    """Channels that are to be skipped as duplicates (`sharedAddress: first`), each with the row that comes first."""
+
+
+_ALONE = Standing()
+
+
+class Seen:
+    """The growers of one list so far. Give it each good grower once, in list order."""
+
+    def __init__(
+        self,
+        shared_address: SharedAddress,
+        *,
+        file: str = "",
+        heading_of: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """`heading_of` gives the user's heading of each of our columns, for the messages."""
+        self._shared_address = shared_address
+        self._file = file
+        self._heading_of = heading_of
+        self._ids = _FirstRows()
+        self._addresses = {Channel.EMAIL: _FirstRows(), Channel.SMS: _FirstRows()}
+
+    def add(self, grower: Grower) -> Standing:
+        """Say how the grower stands beside the earlier rows, and remember it."""
+        problems = self._same_id(grower)
+        duplicate_of: dict[Channel, int] = {}
+        for channel, first_rows in self._addresses.items():
+            address = grower.address(channel)
+            first = first_rows.first(address.lower(), grower.row) if address else None
+            if first is None or address is None:
+                continue
+            match self._shared_address:
+                case SharedAddress.STOP:
+                    problems += (self._shared(grower, channel, address, first[0]),)
+                case SharedAddress.FIRST:
+                    duplicate_of[channel] = first[0]
+                case SharedAddress.SEND_EACH:
+                    pass
+        return Standing(problems, MappingProxyType(duplicate_of)) if problems or duplicate_of else _ALONE
+
+    def _same_id(self, grower: Grower) -> tuple[Problem, ...]:
+        first = self._ids.first(_folded(grower.external_id), grower.row, spelling=grower.external_id)
+        if first is None:
+            return ()
+        row, same_spelling = first
+        how = "is already in" if same_spelling else "differs only in case, width or blanks from the one in"
+        return (
+            Problem(
+                ProblemKind.DUPLICATE_ID,
+                f"The externalId {quoted(grower.external_id)} of row {grower.row} {how} row {row}",
+                "Keep one row for each grower, or give each its own id",
+                self._where(grower, "externalId"),
+            ),
+        )
+
+    def _shared(self, grower: Grower, channel: Channel, address: str, first: int) -> Problem:
+        word = "email" if channel is Channel.EMAIL else "phone"
+        return Problem(
+            ProblemKind.SHARED_ADDRESS,
+            f"The {word} {quoted(address)} of row {grower.row} is already in row {first}",
+            "Correct one of them, or say in the campaign file what to do, under list: "
+            "`sharedAddress: send-each` (write for each) or `sharedAddress: first` (write for the first only)",
+            self._where(grower, word),
+        )
+
+    def _where(self, grower: Grower, word: str) -> Where:
+        return Where(file=self._file, row=grower.row, column=self._heading_of.get(word, word))
+
+
+def _folded(external_id: str) -> str:
+    if external_id.isascii():
+        return "".join(external_id.lower().split())
+    return "".join(unicodedata.normalize("NFKC", external_id).casefold().split())
+
+
+_MASK = 0xFFFF_FFFF_FFFF_FFFF
+_SPELLING_BITS = 16
+_SPELLING_MASK = (1 << _SPELLING_BITS) - 1
+
+
+class _FirstRows:
+    """Text -> the row it first stood in: a hash table in two flat arrays, open addressing, at most two thirds full."""
+
+    def __init__(self) -> None:
+        self._filled = 0
+        self._make_room(1 << 10)
+
+    def first(self, text: str, row: int, *, spelling: str = "") -> tuple[int, bool] | None:
+        """The earlier row with this text and whether its spelling was the same; None (and remembered) if there is
+        none."""
+        key = hash(text) & _MASK or 1
+        slot = self._slot(key)
+        if self._keys[slot]:
+            kept = self._rows[slot]
+            return kept >> _SPELLING_BITS, kept & _SPELLING_MASK == hash(spelling) & _SPELLING_MASK
+        self._keys[slot] = key
+        self._rows[slot] = row << _SPELLING_BITS | hash(spelling) & _SPELLING_MASK
+        self._filled += 1
+        if self._filled * 3 > len(self._keys) * 2:
+            self._grow()
+        return None
+
+    def _slot(self, key: int) -> int:
+        keys, last = self._keys, self._last
+        slot = key & last
+        while keys[slot] and keys[slot] != key:
+            slot = (slot + 1) & last
+        return slot
+
+    def _grow(self) -> None:
+        keys, rows = self._keys, self._rows
+        self._make_room(len(keys) * 2)
+        for key, row in zip(keys, rows, strict=True):
+            if key:
+                slot = self._slot(key)
+                self._keys[slot], self._rows[slot] = key, row
+
+    def _make_room(self, slots: int) -> None:
+        self._keys = array("Q", bytes(8 * slots))
+        self._rows = array("Q", bytes(8 * slots))
+        self._last = slots - 1

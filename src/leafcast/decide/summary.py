@@ -1,0 +1,75 @@
+"""A campaign's numbers as the one JSON object that schedulers read, and as the lines that people read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leafcast.model import Channel, Counts, Delivery, Due, MessageState
+
+_PENDING = (MessageState.PLANNED, MessageState.SENDING)
+_SAID = (
+    MessageState.ACCEPTED,
+    MessageState.REFUSED,
+    MessageState.FAILED,
+    MessageState.IN_DOUBT,
+    MessageState.ASSUMED_SENT,
+    MessageState.SKIPPED,
+    MessageState.CANCELLED,
+)
+CHANNEL_WORDS = {Channel.EMAIL: ("email", "emails"), Channel.SMS: ("text", "texts")}
+
+
+def document(campaign: str, counts: Counts) -> dict[str, Any]:
+    """What `--json` prints: each message once under `messages`, each accepted one once under `delivery`."""
+    messages = {state.value: counts.messages.get(state, 0) for state in _SAID}
+    messages["pending"] = sum(counts.messages.get(state, 0) for state in _PENDING)
+    return {
+        "campaign": campaign,
+        "growers": counts.growers,
+        "excluded": counts.excluded,
+        "links": dict(counts.links),
+        "messages": messages,
+        "delivery": {delivery.value: counts.delivery.get(delivery, 0) for delivery in Delivery},
+        "heldUntil": counts.held_until.isoformat().replace("+00:00", "Z") if counts.held_until else None,
+    }
+
+
+def lines(campaign: str, counts: Counts) -> list[str]:
+    """The same for people, only what is not zero."""
+    numbers = document(campaign, counts)
+    said = {**numbers["messages"]}
+    parts = [f"{count:,} {word.replace('_', ' ')}" for word, count in said.items() if count]
+    links = [f"{count:,} {word}" for word, count in numbers["links"].items() if count]
+    rows = [
+        f"{campaign}: {counts.growers:,} growers" + (f", {counts.excluded:,} rows excluded" if counts.excluded else ""),
+        f"  links     {', '.join(links) or 'none'}",
+        f"  messages  {', '.join(parts) or 'none'}",
+    ]
+    for channel in Channel:
+        by_state = [
+            f"{count:,} {state.replace('_', ' ')}"
+            for state in MessageState
+            if (count := counts.by_channel.get((channel, state), 0))
+        ]
+        if by_state:
+            rows.append(f"    {CHANNEL_WORDS[channel][1]:<8}{', '.join(by_state)}")
+    delivery = [
+        f"{count:,} {word}" for word, count in numbers["delivery"].items() if count and word != Delivery.UNKNOWN
+    ]
+    if delivery:
+        rows.append(f"  delivery  {', '.join(delivery)}")
+    if counts.held_until:
+        rows.append(f"  held until {numbers['heldUntil']}")
+    return rows
+
+
+def due_sentence(due: Due) -> str:
+    """What is about to happen, for the person who confirms it."""
+    messages = [
+        f"{count:,} {CHANNEL_WORDS[channel][count != 1]}" for channel, count in due.messages.items() if count
+    ]
+    what = " and ".join(messages) or "nothing"
+    links = f", making {due.links:,} magic link{'s' if due.links != 1 else ''}" if due.links else ""
+    growers = f"{due.growers:,} grower{'s' if due.growers != 1 else ''}"
+    held = f" ({due.held:,} more held until later)" if due.held else ""
+    return f"{what} to {growers}{links}{held}"

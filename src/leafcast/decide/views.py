@@ -1,0 +1,144 @@
+"""What templates and rules see: `grower`, `brand`, `link`, each a set of names with a value and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+
+from leafcast.decide.colours import LEAF_GREEN, WHITE, readable_on, text_on
+from leafcast.decide.headings import CONTRACT_COLUMNS, column_key
+from leafcast.model import Grower, Link
+
+BRAND_WORDS = (
+    "companyName",
+    "companyLogo",
+    "headerImage",
+    "backgroundColor",
+    "showLeafUserName",
+    "disconnectEnabled",
+    "supportEmail",
+    "supportPhone",
+    "postalAddress",
+    "website",
+)
+COLOUR_WORDS = ("accentColor", "accentText", "accentOnWhite", "accentOnDark")
+LINK_WORDS = ("url", "expiresAt", "type", "providers")
+DARK = "#1d2420"
+"""The panel of the shipped email in dark mode."""
+WESTERNMOST = timezone(timedelta(hours=-10))
+"""Where nothing says a grower's zone, days are counted in Hawaii: the day we name is then never later than theirs."""
+
+_MONTHS = {
+    "en": "January February March April May June July August September October November December",
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+}
+_DAY_FORM = {
+    "en": "{month} {day}, {year}",
+    "es": "{day} de {month} de {year}",
+    "fr": "{day} {month} {year}",
+    "pt": "{day} de {month} de {year}",
+    "de": "{day}. {month} {year}",
+}
+
+
+class NoName(TypeError):
+    """`{{ grower }}` where `{{ grower.name }}` was meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Names with values. The template environment hands out `values` and never an attribute of this object."""
+
+    label: str
+    values: Mapping[str, object]
+
+    def __str__(self) -> str:
+        """A view has no text of its own: `{{ grower }}` is a mistake, and must not put a Python repr into a mail."""
+        raise NoName(f"{self.label} has no text of its own, only {self.label}.<name>")
+
+
+class Instant(datetime):
+    """A date-time in UTC that prints as ISO 8601 and knows in which zone to count its day."""
+
+    zone: tzinfo = UTC
+
+    def __str__(self) -> str:
+        return self.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def instant(moment: datetime, zone: tzinfo | None) -> Instant:
+    """A moment for templates; `zone` is where the grower lives, None where nothing says so."""
+    utc = moment.astimezone(UTC)
+    made = Instant(utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, tzinfo=UTC)
+    made.zone = zone or WESTERNMOST
+    return made
+
+
+def written_day(moment: datetime, language: str = "en") -> str:
+    """The filter `day`: `May 1, 2026`, or `1 de mayo de 2026` for 'es'. Other languages are written in English."""
+    spoken = language[:2].lower()
+    spoken = spoken if spoken in _MONTHS else "en"
+    day = moment.astimezone(getattr(moment, "zone", WESTERNMOST))
+    return _DAY_FORM[spoken].format(day=day.day, month=_MONTHS[spoken].split()[day.month - 1], year=day.year)
+
+
+def grower_view(grower: Grower) -> View:
+    """One row: leafcast's own words first, then every column by its heading and by its identifier form."""
+    cells = grower.cells
+    values: dict[str, object] = {alias: cells[heading] for alias, heading in _aliases(tuple(cells)).items()}
+    values |= cells
+    for word in CONTRACT_COLUMNS:
+        values.setdefault(word, "")
+    values["externalId"] = grower.external_id
+    values["name"] = grower.name
+    values["email"] = grower.email or ""
+    values["phone"] = grower.phone or ""
+    return View("grower", values)
+
+
+def grower_words(columns: Iterable[str]) -> frozenset[str]:
+    """Every name that may follow `grower.` for a list with these headings."""
+    headings = tuple(columns)
+    return frozenset([*CONTRACT_COLUMNS, *headings, *_aliases(headings)])
+
+
+def brand_view(values: Mapping[str, object], sender_name: str) -> View:
+    """The brand under Leaf's own setting names, '' where nothing is set, and colours that can be read. Without a
+    `companyName` the sender's name of the emails speaks."""
+    known: dict[str, object] = {word: values.get(word) or "" for word in BRAND_WORDS}
+    known["companyName"] = known["companyName"] or sender_name
+    known["showLeafUserName"] = bool(values.get("showLeafUserName"))
+    known["disconnectEnabled"] = bool(values.get("disconnectEnabled"))
+    accent = str(known["backgroundColor"] or LEAF_GREEN)
+    known["accentColor"] = accent
+    known["accentText"] = text_on(accent)
+    known["accentOnWhite"] = readable_on(WHITE, accent)
+    known["accentOnDark"] = readable_on(DARK, accent)
+    return View("brand", known)
+
+
+def link_view(link: Link, zone: tzinfo | None) -> View:
+    """The link: `url`, `expiresAt`, `type`, `providers` (Leaf's names)."""
+    values = {
+        "url": link.url,
+        "expiresAt": instant(link.expires_at, zone),
+        "type": str(link.type),
+        "providers": link.providers,
+    }
+    return View("link", values)
+
+
+@lru_cache(maxsize=64)
+def _aliases(headings: tuple[str, ...]) -> Mapping[str, str]:
+    """Identifier form to heading (`farm_size` to `Farm size`); the first of two that fall together wins."""
+    aliases: dict[str, str] = {}
+    for heading in headings:
+        key = column_key(heading)
+        if key:
+            aliases.setdefault(key, heading)
+    return aliases

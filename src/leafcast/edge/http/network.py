@@ -1,0 +1,137 @@
+"""Connections, and the one table that says what each of their failures means.
+
+aiohttp is used without httpx in front of it: see docs/decisions/0003-http-transport.md for the figures, and for the
+duplicate messages that httpx-aiohttp's translation of a dropped connection into "connect timeout" would have cost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+from yarl import URL
+
+from leafcast import __version__
+from leafcast.decide.replies import Answer, Fault, NotSent, Reply, Unanswered
+
+LARGEST_BODY = 5_000_000
+"""Bytes of an answer to a request for one thing."""
+
+_HEADERS = {"User-Agent": f"leafcast/{__version__}", "Accept": "application/json", "Accept-Encoding": "identity"}
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds. `read` runs from the first byte we write, so it bounds writing as well; it outlasts the 26 s that
+    Twilio may take on its side (twilio-ruby issue 519)."""
+
+    connect: float = 5.0
+    read: float = 35.0
+    total: float = 45.0
+    idle: float = 4.0
+    """How long an unused connection is kept: shorter than servers keep it, because a request that meets a connection
+    which the server is just closing ends in doubt."""
+
+
+FAULTS: tuple[tuple[type[BaseException], type[NotSent] | type[Unanswered], Fault], ...] = (
+    # Raised while connecting only (aiohttp 3.14, client.py, _connect_and_send_request): no byte has left.
+    (aiohttp.ConnectionTimeoutError, NotSent, Fault.CONNECT_TIMEOUT),
+    (aiohttp.ClientConnectorDNSError, NotSent, Fault.NAME),
+    (aiohttp.ClientConnectorCertificateError, NotSent, Fault.TLS),
+    (aiohttp.ClientSSLError, NotSent, Fault.TLS),
+    (aiohttp.ClientConnectorError, NotSent, Fault.REFUSED),
+    # From here on a connection stood. A server that drops it before we write looks the same as one that drops it
+    # after it has read everything, so all of these are doubts.
+    (asyncio.TimeoutError, Unanswered, Fault.TIMEOUT),
+    (aiohttp.ClientResponseError, Unanswered, Fault.GARBLED),
+    (aiohttp.ClientError, Unanswered, Fault.CLOSED),
+    (OSError, Unanswered, Fault.CLOSED),
+)
+"""What each failure means; the first line that fits counts, so the most specific stand first."""
+
+
+def fault_of(error: BaseException) -> NotSent | Unanswered:
+    """What a failure below HTTP means. Raises the error again when the table does not know it."""
+    for kind, made, fault in FAULTS:
+        if isinstance(error, kind):
+            return made(fault)
+    raise error
+
+
+class Network:
+    """Open connections, shared by all doors. Sends each request exactly once, whatever happens."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    async def send(
+        self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None, largest: int = LARGEST_BODY
+    ) -> Reply:
+        """Make one request. What the network or the server does comes back as a value. Of an answer `largest` bytes
+        are read; what is longer counts as cut off."""
+        try:
+            response = await self._session.request(method, url, headers=headers, data=body, allow_redirects=False)
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            return fault_of(error)
+        async with response:
+            found, complete = await _read(response.content, largest)
+            if not complete:
+                response.close()
+        return Answer(response.status, response.headers, found, complete)
+
+
+async def _read(stream: aiohttp.StreamReader, largest: int) -> tuple[bytes, bool]:
+    """The body, and whether it is whole."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        while part := await stream.readany():
+            parts.append(part)
+            size += len(part)
+            if size > largest:
+                return b"", False
+    except (TimeoutError, aiohttp.ClientError, OSError):
+        return b"".join(parts), False
+    return b"".join(parts), True
+
+
+@asynccontextmanager
+async def open_network(timeouts: Timeouts = Timeouts(), tls: ssl.SSLContext | None = None) -> AsyncIterator[Network]:
+    """Connections for one run, closed at its end. `tls` is for a private certificate authority; certificates are
+    always checked. Proxies and cookies of the environment are not used."""
+    quiet_loggers()
+    connector = aiohttp.TCPConnector(
+        limit=0,  # each door holds its own cap, so that nobody waits here with an intent already written
+        ssl=tls or ssl.create_default_context(),
+        keepalive_timeout=timeouts.idle,
+    )
+    session = aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers=_HEADERS,
+        trust_env=False,
+        timeout=aiohttp.ClientTimeout(
+            total=timeouts.total,
+            connect=timeouts.connect * 2,  # name, connection and TLS together
+            sock_connect=timeouts.connect,
+            sock_read=timeouts.read,
+        ),
+    )
+    # aiohttp sends GET and DELETE once more by itself when a kept connection turns out closed; that request would
+    # escape the pace. There is no public switch (aio-libs/aiohttp issue 10790); tests/http proves that this one works.
+    session._retry_connection = False
+    async with session:
+        yield Network(session)
+
+
+def quiet_loggers() -> None:
+    """Keep the libraries from printing URLs, numbers and keys: Leaf's link ids stand in URLs, twilio prints numbers at
+    INFO, sendgrid's client prints its key at DEBUG."""
+    for name in ("aiohttp", "httpx", "httpcore", "urllib3", "twilio", "sendgrid", "python_http_client", "asyncio"):
+        logger = logging.getLogger(name)
+        logger.setLevel(max(logger.level, logging.WARNING))

@@ -1,0 +1,39 @@
+-- name: insert_grower(campaign_id, external_id, list_row, name, email, phone, cells, epoch, now)^
+-- Answers for a grower who is new, and with nothing for one who is known.
+INSERT INTO grower (campaign_id, external_id, list_row, name, email, phone, cells, listed_epoch, created_at, updated_at)
+VALUES (:campaign_id, :external_id, :list_row, :name, :email, :phone, :cells, :epoch, :now, :now)
+ON CONFLICT DO NOTHING RETURNING id, external_id;
+
+-- name: list_grower(campaign_id, external_id, epoch)!
+UPDATE grower SET listed_epoch = :epoch WHERE campaign_id = :campaign_id AND external_id = :external_id;
+
+-- name: update_grower(id, list_row, name, email, phone, cells, now)!
+UPDATE grower SET list_row = :list_row, name = :name, email = :email, phone = :phone, cells = :cells, updated_at = :now
+WHERE id = :id;
+
+-- name: insert_invitation(campaign_id, grower_id, round, now)$
+INSERT INTO invitation (campaign_id, grower_id, round, created_at) VALUES (:campaign_id, :grower_id, :round, :now)
+RETURNING id;
+
+-- name: insert_message(id, campaign_id, invitation_id, channel, to_address, state, error, now)!
+INSERT INTO message (id, campaign_id, invitation_id, channel, to_address, state, error, created_at, updated_at)
+VALUES (:id, :campaign_id, :invitation_id, :channel, :to_address, :state, :error, :now, :now);
+
+-- name: known(campaign_id, external_id, round)
+-- A grower, the invitation of the round if there is one, and its messages: a line for each, in order of preference.
+SELECT g.id, g.name, g.email, g.phone, g.cells, i.id, m.id, m.channel, m.to_address, m.state, m.attempts
+FROM grower g
+LEFT JOIN invitation i ON i.grower_id = g.id AND i.round = :round
+LEFT JOIN message m ON m.invitation_id = i.id
+WHERE g.campaign_id = :campaign_id AND g.external_id = :external_id
+ORDER BY m.seq;
+
+-- name: skip_message(id, reason, now)!
+UPDATE message SET state = 'skipped', not_before = NULL, error_code = '', error = :reason, updated_at = :now WHERE id = :id;
+
+-- name: readdress_message(id, to_address, now)!
+UPDATE message SET to_address = :to_address, updated_at = :now WHERE id = :id;
+
+-- name: remove_message(id)!
+-- Only one that was never tried: the database refuses any other.
+DELETE FROM message WHERE id = :id;

@@ -1,0 +1,85 @@
+"""What a run takes out of the ledger: the next invitations, and how much there is to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import apsw
+
+from leafcast.edge.ledger import sql
+from leafcast.edge.ledger.changes import Run
+from leafcast.edge.ledger.tallying import count_due
+from leafcast.model import Channel, Due, Grower, Invitation, Link, LinkType, Message, MessageState, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """The planned messages of one scope, as seen at one moment."""
+
+    connection: apsw.Connection
+    run: Run
+    scope: Scope
+    now: str
+
+    def invitations(self, *, after: int, limit: int, only: frozenset[str]) -> Sequence[tuple[int, Invitation]]:
+        """The next ones in list order, with their places."""
+        key = {"campaign_id": self.run.campaign_id, "scope": self.scope, "epoch": self.run.epoch, "now": self.now}
+        found: Iterable[tuple[Any, ...]]
+        if not only:
+            found = list(sql.queries().due_invitations(self.connection, **key, after=after, limit=limit))
+        else:
+            of_each = (
+                sql.queries().due_invitations_of(self.connection, **key, after=after, external_id=one) for one in only
+            )
+            found = sorted((row for rows in of_each for row in rows), key=lambda row: int(row[0]))[:limit]
+        return [(row[0], self._invitation(row)) for row in found]
+
+    def due(self, *, limit: int | None, only: frozenset[str]) -> Due:
+        """How much that is: at most `limit` invitations of it."""
+        lines = sql.queries().planned_messages(
+            self.connection, campaign_id=self.run.campaign_id, scope=self.scope, epoch=self.run.epoch
+        )
+        return count_due(
+            (
+                (
+                    invitation,
+                    external_id,
+                    Channel(channel),
+                    not_before is not None and not_before > self.now,
+                    bool(link),
+                )
+                for invitation, external_id, channel, not_before, link in lines
+                if not only or external_id in only
+            ),
+            limit=limit,
+        )
+
+    def _invitation(self, row: tuple[Any, ...]) -> Invitation:
+        number, round_number, list_row, external_id, name, email, phone, cells, generation = row
+        messages = list(sql.queries().messages_of(self.connection, invitation_id=number))
+        link = sql.queries().live_link_of(self.connection, invitation_id=number) if generation else None
+        return Invitation(
+            grower=Grower(list_row, external_id, name, email, phone, MappingProxyType(json.loads(cells))),
+            round=round_number,
+            messages=tuple(
+                Message(message, Channel(channel), to, attempts)
+                for message, channel, to, attempts, state, not_before, reopened in messages
+                if state == MessageState.PLANNED
+                and (not_before is None or not_before <= self.now)
+                and (self.scope is Scope.LISTED or reopened == self.run.epoch)
+            ),
+            channels_used=frozenset(Channel(channel) for _, channel, *_ in messages),
+            link=_link(link) if link else None,
+            generation=generation,
+        )
+
+
+def _link(row: tuple[Any, ...]) -> Link:
+    leaf_link_id, url, leaf_user_id, expires_at, kind, providers = row
+    return Link(
+        leaf_link_id, url, leaf_user_id, sql.to_moment(expires_at), LinkType(kind), tuple(json.loads(providers))
+    )

@@ -1,0 +1,263 @@
+"""The one writer: a thread that owns the only read-write connection and commits what it is handed in groups.
+
+A group closes at 64 operations, 5 ms after the first that somebody waits for, or as soon as no more come in. What
+nobody waits for rides along in the next group, 250 ms later at the latest. After a storage error nothing is written any
+more: whether the last commit is on the disk is unknown, and trying again could hide that it is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import apsw
+
+from leafcast.edge.ledger import sql
+from leafcast.edge.ledger.connect import STORAGE_ERRORS
+from leafcast.errors import LeafcastError, LedgerStopped
+from leafcast.ports import Clock
+
+GROUP: Final = 64
+LINGER: Final = 0.005
+IDLE: Final = 0.0005
+LAZY: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When a group was made: taken before its commit, so that a slow commit counts against the deadline of a send."""
+
+    moment: datetime
+    now: str
+    instant: float
+
+
+@dataclass(slots=True, eq=False)
+class Operation:
+    """Changes that are committed together. `alone` means in a transaction of their own, with nobody else's."""
+
+    apply: Callable[[Stamp], object]
+    urgent: bool
+    alone: bool = False
+    observed: bool = False
+    done: Future[tuple[float, Any]] = field(default_factory=Future)
+
+    def __post_init__(self) -> None:
+        # From here on nobody can cancel it: a waiter may leave, the change is made all the same.
+        self.done.set_running_or_notify_cancel()
+
+
+class Receipt:
+    """What `record` answers: await it to know the changes durable; it gives the monotonic instant of the commit."""
+
+    def __init__(self, operation: Operation, nudge: Callable[[], None]) -> None:
+        self._operation = operation
+        self._nudge = nudge
+
+    def __await__(self) -> Generator[Any, None, float]:
+        self._operation.observed = True
+        if not self._operation.urgent:
+            self._operation.urgent = True
+            self._nudge()
+        instant, _ = yield from asyncio.wrap_future(self._operation.done).__await__()
+        return instant
+
+
+class Writer:
+    """Takes operations from any thread; commits them in order. `guard` runs first in every transaction and raises
+    `LedgerStopped` when this process may no longer write."""
+
+    def __init__(self, connection: apsw.Connection, clock: Clock, guard: Callable[[], None]) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._guard = guard
+        self._queue: queue.SimpleQueue[Operation | None] = queue.SimpleQueue()
+        self._next: Operation | None = None
+        self._stopped: BaseException | None = None
+        self._failed: list[tuple[Operation, Exception]] = []
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="leafcast-ledger", daemon=True)
+        self._thread.start()
+
+    def submit(self, apply: Callable[[Stamp], object], *, urgent: bool) -> Receipt:
+        """Hand over changes. Never blocks and never raises: what goes wrong is told to whoever awaits the receipt."""
+        operation = Operation(apply, urgent)
+        self._put(operation)
+        return Receipt(operation, lambda: self._queue.put(None))
+
+    def call(self, apply: Callable[[Stamp], Any]) -> Any:
+        """Do something in a transaction of its own, after all that was handed over before, and wait for it."""
+        operation = Operation(apply, urgent=True, alone=True, observed=True)
+        self._put(operation)
+        return operation.done.result()[1]
+
+    def close(self) -> None:
+        """Commit what is left and end the thread. Raises the first failure that nobody was told of."""
+        self._closing.set()
+        self._queue.put(None)
+        self._thread.join()
+        while not self._queue.empty():
+            if (operation := self._queue.get()) is not None:
+                self._fail(operation, LeafcastError("the ledger was written to after it was closed"))
+        for operation, failure in self._failed:
+            if not operation.observed:
+                raise failure
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a storage error ended all writing."""
+        return self._stopped is not None
+
+    def _put(self, operation: Operation) -> None:
+        if self._closing.is_set():
+            self._fail(operation, LeafcastError("the ledger was written to after it was closed"))
+        else:
+            self._queue.put(operation)
+
+    # ------------------------------------------------------------------------------------------------- on the thread
+
+    def _work(self) -> None:
+        while True:
+            group = self._gather()
+            if group:
+                self._commit(group)
+            elif self._closing.is_set() and self._next is None and self._queue.empty():
+                return
+
+    def _gather(self) -> list[Operation]:
+        group: list[Operation] = []
+        if self._next is not None:
+            group, self._next = [self._next], None
+        first = time.monotonic()
+        while len(group) < GROUP and not (group and group[-1].alone):
+            try:
+                operation = self._queue.get(timeout=self._patience(group, first))
+            except queue.Empty:
+                break
+            if operation is None:
+                continue
+            if operation.alone and group:
+                self._next = operation
+                break
+            if not group or (operation.urgent and not any(one.urgent for one in group)):
+                first = time.monotonic()
+            group.append(operation)
+        return group
+
+    def _patience(self, group: list[Operation], first: float) -> float | None:
+        """How long to wait for one more operation; None is for ever, 0 not at all."""
+        if self._closing.is_set():
+            return 0
+        if not group:
+            return None
+        waited = time.monotonic() - first
+        if any(operation.urgent for operation in group):
+            return max(0.0, min(IDLE, LINGER - waited))
+        return max(0.0, LAZY - waited)
+
+    def _commit(self, group: list[Operation]) -> None:
+        if self._stopped is not None:
+            for operation in group:
+                self._fail(operation, self._stop_error())
+            return
+        moment = self._clock.now()
+        stamp = Stamp(moment, sql.to_text(moment), self._clock.monotonic())
+        try:
+            answers = self._transaction(group, stamp)
+        except Exception as error:
+            self._give_up(group, error)
+            return
+        for operation, (answer, failure) in zip(group, answers, strict=True):
+            if failure is None:
+                operation.done.set_result((stamp.instant, answer))
+            else:
+                self._fail(operation, failure)
+
+    def _transaction(self, group: list[Operation], stamp: Stamp) -> list[tuple[object, Exception | None]]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._guard()
+        if group[0].alone:
+            answers = [self._alone(group[0], stamp)]
+        else:
+            answers = [self._apart(operation, stamp) for operation in group]
+        if not self._connection.get_autocommit():
+            self._connection.execute("COMMIT")
+        return answers
+
+    def _alone(self, operation: Operation, stamp: Stamp) -> tuple[object, Exception | None]:
+        try:
+            return operation.apply(stamp), None
+        except (*STORAGE_ERRORS, LedgerStopped):
+            raise
+        except Exception as error:
+            self._connection.execute("ROLLBACK")
+            return None, _told(error)
+
+    def _apart(self, operation: Operation, stamp: Stamp) -> tuple[object, Exception | None]:
+        """Apply one operation so that its failure takes nothing of the others with it."""
+        self._connection.execute("SAVEPOINT one")
+        try:
+            answer, failure = operation.apply(stamp), None
+        except (*STORAGE_ERRORS, LedgerStopped):
+            raise
+        except Exception as error:
+            self._connection.execute("ROLLBACK TO one")
+            answer, failure = None, _told(error)
+        self._connection.execute("RELEASE one")
+        return answer, failure
+
+    def _give_up(self, group: list[Operation], error: Exception) -> None:
+        self._stopped = error
+        # It fails when SQLite has rolled back by itself already; nothing is written any more either way.
+        with suppress(apsw.Error):
+            self._connection.execute("ROLLBACK")
+        for operation in group:
+            self._fail(operation, self._stop_error())
+
+    def _fail(self, operation: Operation, failure: Exception) -> None:
+        self._failed.append((operation, failure))
+        operation.done.set_exception(failure)
+
+    def _stop_error(self) -> LeafcastError:
+        """A new exception for each waiter: one that many tasks raise would gather all their tracebacks."""
+        cause = self._stopped
+        match cause:
+            case LedgerStopped():
+                stop: LeafcastError = LedgerStopped(cause.message, fix=cause.fix)
+            case apsw.FullError():
+                stop = LedgerStopped("the disk of the ledger is full, so nothing more is sent", fix=_AGAIN)
+            case apsw.BusyError() | apsw.LockedError():
+                stop = LedgerStopped(
+                    "another program keeps the ledger locked, so nothing more is sent",
+                    fix="Close what has the file open, and run the same command again.",
+                )
+            case apsw.CorruptError() | apsw.NotADBError():
+                stop = LedgerStopped("the ledger is damaged, so nothing more is sent", fix="Restore it from a backup.")
+            case apsw.Error():
+                stop = LedgerStopped(
+                    "the ledger can no longer be written (disk error), so nothing more is sent", fix=_AGAIN
+                )
+            case _:
+                stop = LeafcastError("the writer of the ledger broke, so nothing more is sent")
+        stop.__cause__ = cause
+        return stop
+
+
+_AGAIN = "See to the disk, and run the same command again: it continues."
+
+
+def _told(error: Exception) -> Exception:
+    """What a refused change is told as: a bug of ours, in the words of the rule that stopped it."""
+    if isinstance(error, apsw.ConstraintError):
+        refused = LeafcastError(f"the ledger refused a change: {error}")
+        refused.__cause__ = error
+        return refused
+    return error

@@ -1,0 +1,173 @@
+"""Each change of a run, in memory: the same rules as the SQL of the ledger has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from leafcast.edge.ledger.transitions import LINK, MESSAGE, link_state_after, message_state_after
+from leafcast.edge.memory.tables import LinkRow, MessageRow, Tables
+from leafcast.errors import LeafcastError
+from leafcast.model import (
+    Change,
+    Delivery,
+    Excluded,
+    LinkIntent,
+    LinkSettled,
+    LinkState,
+    MessageGivenUp,
+    MessageHeld,
+    MessageIntent,
+    MessageSettled,
+    MessageState,
+    NextChannel,
+    Reopened,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryChanges:
+    """Applies the changes of one run at one moment."""
+
+    tables: Tables
+    campaign: str
+    epoch: int
+    now: datetime
+
+    def apply(self, change: Change) -> None:
+        """Make one change, or raise `LeafcastError` where it would break a rule."""
+        match change:
+            case LinkIntent():
+                self._link_intent(change)
+            case LinkSettled():
+                self._link_settled(change)
+            case MessageIntent():
+                self._message_intent(change)
+            case MessageSettled():
+                self._message_settled(change)
+            case MessageGivenUp():
+                message = self._message(change.message_id, MessageState.PLANNED)
+                self._move(message, MessageState.FAILED, error_code=change.code, error=change.reason)
+            case MessageHeld():
+                message = self._message(change.message_id, MessageState.PLANNED)
+                held = replace(message, not_before=change.until, updated_at=self.now)
+                self.tables.put(self.tables.messages, held.id, held)
+            case NextChannel():
+                place = self._place(change.campaign, change.external_id, change.round)
+                self.tables.add_message(place, change.message_id, change.message, self.now)
+            case Reopened():
+                self._reopened(change)
+            case Excluded():
+                self._mine(change.campaign)
+                row = replace(self.tables.campaigns[change.campaign], excluded=change.rows)
+                self.tables.put(self.tables.campaigns, change.campaign, row)
+            case _:
+                assert_never(change)
+
+    def _link_intent(self, change: LinkIntent) -> None:
+        place = self._place(change.campaign, change.external_id, change.round)
+        live = self.tables.live_link(place)
+        if live is not None and live.link is not None:
+            left = live.link.expires_at - self.now
+            if left <= timedelta(seconds=change.request.expires_in / 2):
+                self._move_link(place, live, LinkState.EXPIRED)
+        links = self.tables.links_of(place)
+        if any(link.state in (LinkState.SENDING, LinkState.LIVE) for link in links):
+            raise _refused("the invitation has a link already")
+        if any(link.generation == change.generation for link in links):
+            raise _refused("this generation of the link was asked for already")
+        row = LinkRow(change.generation, change.request, LinkState.SENDING)
+        self.tables.put(self.tables.links, (place, change.generation), row)
+
+    def _link_settled(self, change: LinkSettled) -> None:
+        place = self._place(change.campaign, change.external_id, change.round)
+        outcome, made = change.result.outcome, change.result.link
+        if (outcome.verdict is Verdict.ACCEPTED) != (made is not None):
+            raise LeafcastError("a link outcome is accepted exactly when it carries a link")
+        row = self.tables.links.get((place, change.generation))
+        if row is None or row.state is not LinkState.SENDING:
+            raise _refused(f"link generation {change.generation} of {change.external_id!r} was not being asked for")
+        self._move_link(place, replace(row, link=made), link_state_after(outcome.verdict))
+
+    def _message_intent(self, change: MessageIntent) -> None:
+        message = self._message(change.message_id)
+        live = self.tables.live_link(message.invitation)
+        if live is None or live.generation != change.link_generation:
+            raise _refused("a message may not leave without a live link of its invitation")
+        self._move(message, MessageState.SENDING, attempts=message.attempts + 1)
+
+    def _message_settled(self, change: MessageSettled) -> None:
+        message = self._message(change.message_id, MessageState.SENDING)
+        outcome, state = change.outcome, message_state_after(change.outcome.verdict)
+        told = replace(message, provider_id=outcome.provider_id or message.provider_id)
+        if state is MessageState.ACCEPTED:
+            self._move(replace(told, delivery=message.delivery or Delivery.UNKNOWN), state)
+        else:
+            held = change.not_before if state is MessageState.PLANNED else None
+            self._move(told, state, error_code=outcome.code, error=outcome.reason, not_before=held)
+
+    def _reopened(self, change: Reopened) -> None:
+        self._mine(change.campaign)
+        for message in list(self.tables.messages.values()):
+            invitation = self.tables.invitations[message.invitation]
+            if (
+                message.state is MessageState.FAILED
+                and invitation.campaign == change.campaign
+                and change.channel in (None, message.channel)
+                and (not change.only or invitation.external_id in change.only)
+                and not self.tables.newer_rounds(invitation)
+            ):
+                self._move(replace(message, reopened_epoch=self.epoch), MessageState.PLANNED)
+
+    def _move(
+        self,
+        message: MessageRow,
+        state: MessageState,
+        *,
+        error_code: str = "",
+        error: str = "",
+        not_before: datetime | None = None,
+        attempts: int | None = None,
+    ) -> None:
+        if state not in MESSAGE[message.state]:
+            raise _refused("a message may not go from its state to that one")
+        moved = replace(
+            message,
+            state=state,
+            error_code=error_code,
+            error=error,
+            not_before=not_before,
+            attempts=message.attempts if attempts is None else attempts,
+            updated_at=self.now,
+        )
+        self.tables.put(self.tables.messages, moved.id, moved)
+
+    def _move_link(self, place: int, link: LinkRow, state: LinkState) -> None:
+        if state not in LINK[link.state]:
+            raise _refused("a link may not go from its state to that one")
+        self.tables.put(self.tables.links, (place, link.generation), replace(link, state=state))
+
+    def _message(self, message_id: str, state: MessageState | None = None) -> MessageRow:
+        message = self.tables.messages.get(message_id)
+        if message is None or self.tables.invitations[message.invitation].campaign != self.campaign:
+            raise _refused(f"there is no message {message_id} in campaign {self.campaign}")
+        if state is not None and message.state is not state:
+            raise _refused(f"message {message_id} is not {state}")
+        return message
+
+    def _place(self, campaign: str, external_id: str, round_number: int) -> int:
+        self._mine(campaign)
+        place = self.tables.place_of(campaign, external_id, round_number)
+        if place is None:
+            raise _refused(f"grower {external_id!r} has no invitation of round {round_number}")
+        return place
+
+    def _mine(self, campaign: str) -> None:
+        if campaign != self.campaign:
+            raise LeafcastError(f"a change of campaign {campaign!r} came to the run of {self.campaign!r}")
+
+
+def _refused(why: str) -> LeafcastError:
+    return LeafcastError(f"the ledger refused a change: {why}")

@@ -1,0 +1,330 @@
+"""The ledger in memory: the same promises to its callers as the SQLite one, but for lasting."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from leafcast.edge.ledger.revising import Slot, merge_columns, revise, untried
+from leafcast.edge.ledger.store import INTERRUPTED, INTERRUPTED_REASON
+from leafcast.edge.ledger.tallying import count_due, counts_of, error_shown, unknown_campaign
+from leafcast.edge.memory.changes import MemoryChanges
+from leafcast.edge.memory.tables import CampaignRow, GrowerRow, InvitationRow, MessageRow, Tables
+from leafcast.errors import LeafcastError, LedgerStopped
+from leafcast.model import (
+    Change,
+    Counts,
+    Due,
+    Invitation,
+    LedgerRow,
+    LinkState,
+    Message,
+    MessageState,
+    PlanCounts,
+    PlannedInvitation,
+    PlannedMessage,
+    RunStarted,
+    Scope,
+)
+from leafcast.ports import Clock
+
+
+class MemoryReceipt:
+    """What `MemoryLedger.record` answers; what went wrong is told when it is awaited."""
+
+    def __init__(self, instant: float, failure: LeafcastError | None = None) -> None:
+        self._instant = instant
+        self.failure = failure
+        self.observed = False
+
+    def __await__(self) -> Generator[Any, None, float]:
+        self.observed = True
+        yield
+        if self.failure is not None:
+            raise self.failure
+        return self._instant
+
+
+class MemoryLedger:
+    """Fulfils `Ledger` and `LedgerReader`. `stop` makes it fail as a full disk would."""
+
+    def __init__(self, clock: Clock, new_id: Callable[[], str]) -> None:
+        self._clock = clock
+        self._new_id = new_id
+        self._tables = Tables()
+        self._epoch = 0
+        self._places = itertools.count(1)
+        self._campaign: str | None = None
+        self._stopped: str | None = None
+        self._failures: list[MemoryReceipt] = []
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.close()
+        except LeafcastError:
+            if error is None:
+                raise
+
+    def close(self, exit_reason: str = "done") -> None:  # noqa: ARG002 - as the SQLite ledger's
+        """Raises the first failure of a change that nobody was told of. Once is enough."""
+        if self._closed:
+            return
+        self._closed = True
+        for receipt in self._failures:
+            if receipt.failure is not None and not receipt.observed:
+                raise receipt.failure
+
+    def stop(self, reason: str) -> None:
+        """From here on every change fails with `LedgerStopped`."""
+        self._stopped = reason
+
+    # ------------------------------------------------------------------------------------------------------ Ledger
+
+    def begin(self, campaign: str, command: str) -> RunStarted:  # noqa: ARG002 - the port's form
+        """Open a run: a new epoch, and whatever an earlier run left while sending becomes in doubt."""
+        self._check_stopped()
+        self._epoch += 1
+        self._campaign = campaign
+        self._tables.campaigns.setdefault(campaign, CampaignRow())
+        for key, link in self._tables.links.items():
+            if link.state is LinkState.SENDING and self._tables.invitations[key[0]].campaign == campaign:
+                self._tables.links[key] = replace(link, state=LinkState.IN_DOUBT)
+        left = [one for one in self._messages(campaign) if one.state is MessageState.SENDING]
+        for message in left:
+            self._tables.messages[message.id] = replace(
+                message,
+                state=MessageState.IN_DOUBT,
+                error_code=INTERRUPTED,
+                error=INTERRUPTED_REASON,
+                updated_at=self._clock.now(),
+            )
+        return RunStarted(self._new_id(), self._epoch, len(left))
+
+    def plan(self, campaign: str, invitations: Sequence[PlannedInvitation]) -> PlanCounts:
+        """Make sure that each of these is in the ledger, and note that this run's list names them."""
+        self._check_running(campaign)
+        with self._tables.together():
+            row = self._tables.campaigns[campaign]
+            columns = merge_columns(row.columns, (planned.grower for planned in invitations))
+            self._tables.put(self._tables.campaigns, campaign, replace(row, columns=tuple(columns)))
+            changed = [self._plan_one(campaign, planned) for planned in invitations]
+        added = sum(was_added for was_added, _ in changed)
+        updated = sum(was_updated for _, was_updated in changed)
+        return PlanCounts(added=added, known=len(changed) - added, updated=updated)
+
+    def work(
+        self, campaign: str, *, scope: Scope, now: datetime, after: int, limit: int, only: frozenset[str] = frozenset()
+    ) -> Sequence[tuple[int, Invitation]]:
+        """The next invitations of the scope with a planned message that may go now, with their places in the list."""
+        self._check_running(campaign)
+        due = (message for message in self._scope(campaign, scope, only) if not message.held(now))
+        places = sorted({message.invitation for message in due if message.invitation > after})[:limit]
+        return [(place, self._invitation(place, scope, now)) for place in places]
+
+    def due(
+        self,
+        campaign: str,
+        *,
+        scope: Scope,
+        now: datetime,
+        limit: int | None = None,
+        only: frozenset[str] = frozenset(),
+    ) -> Due:
+        """How much `work` would give: what a person is asked to confirm."""
+        self._check_running(campaign)
+        tables = self._tables
+        messages = sorted(self._scope(campaign, scope, only), key=lambda message: message.invitation)
+        return count_due(
+            (
+                (
+                    message.invitation,
+                    tables.invitations[message.invitation].external_id,
+                    message.channel,
+                    message.held(now),
+                    tables.live_link(message.invitation) is not None,
+                )
+                for message in messages
+            ),
+            limit=limit,
+        )
+
+    def record(self, *changes: Change) -> MemoryReceipt:
+        """Make changes together and in order, at once."""
+        receipt = MemoryReceipt(self._clock.monotonic())
+        try:
+            self._check_stopped()
+            if self._campaign is None:
+                raise LeafcastError("the ledger was written to before a run was begun")  # noqa: TRY301
+            maker = MemoryChanges(self._tables, self._campaign, self._epoch, self._clock.now())
+            with self._tables.together():
+                for change in changes:
+                    maker.apply(change)
+        except LeafcastError as error:
+            receipt.failure = error
+            self._failures.append(receipt)
+        return receipt
+
+    # ------------------------------------------------------------------------------------------------ LedgerReader
+
+    def campaigns(self) -> Sequence[str]:
+        """The names of every campaign in the ledger."""
+        return sorted(self._tables.campaigns)
+
+    def counts(self, campaign: str) -> Counts:
+        """The campaign in numbers."""
+        row, tables = self._known_campaign(campaign), self._tables
+        messages = self._messages(campaign)
+        groups = Counter((one.channel, one.state, one.delivery) for one in messages)
+        places = [place for place, invitation in tables.invitations.items() if invitation.campaign == campaign]
+        newest = [links[-1] for place in places if (links := tables.links_of(place))]
+        return counts_of(
+            [(*key, number) for key, number in groups.items()],
+            created=sum(any(link.link for link in tables.links_of(place)) for place in places),
+            failed=sum(link.state is LinkState.FAILED for link in newest),
+            growers=sum(key[0] == campaign for key in tables.growers),
+            excluded=len(row.excluded),
+            held_until=min((one.not_before for one in messages if one.not_before is not None), default=None),
+        )
+
+    def rows(self, campaign: str) -> Iterator[LedgerRow]:
+        """Every message, in list order, then by round and channel."""
+        self._known_campaign(campaign)
+        tables = self._tables
+
+        def order(message: MessageRow) -> tuple[int, int, str]:
+            invitation = tables.invitations[message.invitation]
+            return tables.growers[campaign, invitation.external_id].place, invitation.round, message.channel
+
+        return iter([self._row(campaign, message) for message in sorted(self._messages(campaign), key=order)])
+
+    def columns(self, campaign: str) -> Sequence[str]:
+        """The list's own further columns, in the list's order."""
+        return list(self._known_campaign(campaign).columns)
+
+    def excluded(self, campaign: str) -> Sequence[tuple[int, str]]:
+        """The rows of the last list that a run went on without: (row number, what is wrong) each."""
+        return sorted(self._known_campaign(campaign).excluded, key=lambda row: row[0])
+
+    # ---------------------------------------------------------------------------------------------------- planning
+
+    def _plan_one(self, campaign: str, planned: PlannedInvitation) -> tuple[bool, bool]:
+        tables, grower, now = self._tables, planned.grower, self._clock.now()
+        key = (campaign, grower.external_id)
+        place = tables.place_of(campaign, grower.external_id, planned.round)
+        slots = [] if place is None else [_slot(one) for one in tables.messages_of(place)]
+        known = tables.growers.get(key)
+        changed = known is not None and not _same(known, planned)
+        taken_over = changed and untried(slots)
+        if known is None:
+            tables.put(tables.growers, key, GrowerRow(next(self._places), grower, self._epoch))
+        else:
+            kept = grower if taken_over else known.grower
+            tables.put(tables.growers, key, replace(known, grower=kept, listed_epoch=self._epoch))
+        if place is None:
+            place = next(self._places)
+            tables.put(tables.invitations, place, InvitationRow(campaign, grower.external_id, planned.round))
+            self._add(place, planned.messages, now)
+            return True, taken_over
+        self._revise(place, slots, planned.messages, now)
+        return False, taken_over
+
+    def _revise(self, place: int, slots: Sequence[Slot], decision: Sequence[PlannedMessage], now: datetime) -> None:
+        tables, revision = self._tables, revise(slots, decision)
+        for message_id, reason in revision.skip:
+            skipped = replace(
+                tables.messages[message_id],
+                state=MessageState.SKIPPED,
+                not_before=None,
+                error_code="",
+                error=reason,
+                updated_at=now,
+            )
+            tables.put(tables.messages, message_id, skipped)
+        for message_id, to in revision.readdress:
+            tables.put(tables.messages, message_id, replace(tables.messages[message_id], to=to, updated_at=now))
+        for message_id in revision.remove:
+            tables.put(tables.messages, message_id, None)
+        self._add(place, revision.add, now)
+
+    def _add(self, place: int, messages: Sequence[PlannedMessage], now: datetime) -> None:
+        for planned in messages:
+            self._tables.add_message(place, self._new_id(), planned, now)
+
+    # ----------------------------------------------------------------------------------------------------- reading
+
+    def _messages(self, campaign: str) -> list[MessageRow]:
+        tables = self._tables
+        return [one for one in tables.messages.values() if tables.invitations[one.invitation].campaign == campaign]
+
+    def _scope(self, campaign: str, scope: Scope, only: frozenset[str]) -> Iterator[MessageRow]:
+        for message in self._messages(campaign):
+            external_id = self._tables.invitations[message.invitation].external_id
+            listed = self._tables.growers[campaign, external_id].listed_epoch == self._epoch
+            wanted = listed if scope is Scope.LISTED else message.reopened_epoch == self._epoch
+            if message.state is MessageState.PLANNED and wanted and (not only or external_id in only):
+                yield message
+
+    def _invitation(self, place: int, scope: Scope, now: datetime) -> Invitation:
+        tables, invitation = self._tables, self._tables.invitations[place]
+        messages, live = tables.messages_of(place), tables.live_link(place)
+        return Invitation(
+            grower=tables.growers[invitation.campaign, invitation.external_id].grower,
+            round=invitation.round,
+            messages=tuple(
+                Message(one.id, one.channel, one.to or "", one.attempts)
+                for one in messages
+                if one.state is MessageState.PLANNED
+                and not one.held(now)
+                and (scope is Scope.LISTED or one.reopened_epoch == self._epoch)
+            ),
+            channels_used=frozenset(one.channel for one in messages),
+            link=live.link if live else None,
+            generation=max((link.generation for link in tables.links_of(place)), default=0),
+        )
+
+    def _row(self, campaign: str, message: MessageRow) -> LedgerRow:
+        tables, invitation = self._tables, self._tables.invitations[message.invitation]
+        grower = tables.growers[campaign, invitation.external_id].grower
+        newest = next(reversed(tables.links_of(message.invitation)), None)
+        return message.exported(
+            campaign, grower, invitation.round, newest, error_shown(message.error, message.not_before)
+        )
+
+    def _known_campaign(self, campaign: str) -> CampaignRow:
+        if campaign not in self._tables.campaigns:
+            raise unknown_campaign(campaign, self.campaigns())
+        return self._tables.campaigns[campaign]
+
+    def _check_running(self, campaign: str) -> None:
+        self._check_stopped()
+        if self._campaign != campaign:
+            raise LeafcastError(f"no run of campaign {campaign!r} was begun")
+
+    def _check_stopped(self) -> None:
+        if self._stopped is not None:
+            raise LedgerStopped(self._stopped)
+
+
+def _same(known: GrowerRow, planned: PlannedInvitation) -> bool:
+    one, other = known.grower, planned.grower
+    return (one.name, one.email, one.phone, dict(one.cells)) == (
+        other.name,
+        other.email,
+        other.phone,
+        dict(other.cells),
+    )
+
+
+def _slot(message: MessageRow) -> Slot:
+    return Slot(message.id, message.channel, message.to, message.state, message.attempts)

@@ -1,0 +1,134 @@
+"""One call of one service as an ASGI endpoint: note its arrival, let faults strike, answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from starlette.types import Receive, Scope, Send
+
+from leafcast.sandbox.desk import Desk, Seen
+from leafcast.sandbox.exchange import Answer, Call, Handler
+from leafcast.sandbox.faults import End, How, Kind, Rule, broken, cut_position, fault_answer
+from leafcast.sandbox.wire import Peer, rendered
+
+LARGEST_BODY = 40 * 1024 * 1024
+
+
+class Operation:
+    """A named call of a service. The handler is plain and quick: what it accepts is in the journal when it returns."""
+
+    def __init__(self, desk: Desk, service: str, name: str, handle: Handler) -> None:
+        self._desk = desk
+        self._service = service
+        self._name = name
+        self._handle = handle
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        seen = self._desk.arrived(time.monotonic(), self._service, self._name)
+        call = await read_call(scope, receive)
+        if call is None:
+            return
+        rules = self._desk.faults.strike(self._service, self._name, call) if self._desk.faults.switches else []
+        for rule in rules:
+            if rule.kind is not Kind.SLOW:
+                await self._fail(rule, call, seen, scope, receive, send)
+                return
+            seen.fault = rule.kind
+            await asyncio.sleep(rule.seconds)
+        answer = self._handle(call)
+        seen.status = answer.status
+        await send_answer(send, answer)
+
+    async def _fail(self, rule: Rule, call: Call, seen: Seen, scope: Scope, receive: Receive, send: Send) -> None:
+        seen.fault = rule.kind
+        peer: Peer = (scope["client"][0], scope["client"][1])
+        wires = self._desk.wires
+        match rule.kind:
+            case Kind.STATUS | Kind.RATE:
+                if rule.processed:
+                    self._handle(call)
+                answer = fault_answer(rule, self._service)
+                seen.status = answer.status
+                await send_answer(send, answer)
+            case Kind.RESET | Kind.HANG:
+                if rule.processed:
+                    self._handle(call)
+                if rule.kind is Kind.RESET:
+                    wires.reset(peer)
+                await gone(receive)
+            case Kind.CUT:
+                raw = rendered(self._handle(call))
+                wires.write(peer, raw[: cut_position(raw, rule.at)])
+                self._end(peer, rule.end)
+                await gone(receive)
+            case Kind.BROKEN:
+                await self._spoil(rule.how, self._handle(call), peer, receive, send)
+            case Kind.SLOW | Kind.CONNECT:
+                raise AssertionError("handled elsewhere")
+
+    async def _spoil(self, how: How, answer: Answer, peer: Peer, receive: Receive, send: Send) -> None:
+        if how is not How.CONTENT_LENGTH:
+            await send_answer(send, broken(answer, how))
+            return
+        self._desk.wires.write(peer, rendered(answer, length=len(answer.body) + 64))
+        self._desk.wires.finish(peer)
+        await gone(receive)
+
+    def _end(self, peer: Peer, end: End) -> None:
+        match end:
+            case End.RESET:
+                self._desk.wires.reset(peer)
+            case End.CLOSE:
+                self._desk.wires.finish(peer)
+            case End.HANG:
+                pass
+
+
+async def read_call(scope: Scope, receive: Receive) -> Call | None:
+    """The request read whole; None when the client went away or sent more than anybody may."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body", False) or len(body) > LARGEST_BODY:
+            break
+    return Call(
+        method=scope["method"],
+        path=scope["path"],
+        query_string=scope["query_string"].decode("latin-1"),
+        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+        body=body,
+        params=scope.get("path_params", {}),
+    )
+
+
+async def send_answer(send: Send, answer: Answer) -> None:
+    """Send an answer in order."""
+    headers = [*answer.headers]
+    if answer.status != 204:
+        headers.append((b"content-length", str(len(answer.body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def gone(receive: Receive) -> None:
+    """Wait until the client has gone away or the connection was ended from here."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class Plain:
+    """An endpoint of the sandbox's own: not noted, and no fault strikes it."""
+
+    def __init__(self, handle: Handler) -> None:
+        self._handle = handle
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        call = await read_call(scope, receive)
+        if call is not None:
+            await send_answer(send, self._handle(call))

@@ -1,0 +1,244 @@
+"""The way of one invitation: its link, then its messages, each attempt written down before it leaves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar, assert_never
+
+from leafcast.decide.campaign import Campaign
+from leafcast.decide.linking import Linker
+from leafcast.decide.planning import next_channel
+from leafcast.decide.quiet import held_until
+from leafcast.decide.stopping import StopRules
+from leafcast.errors import LeafcastError, ListError, RunStopped
+from leafcast.model import (
+    Channel,
+    Grower,
+    Invitation,
+    Link,
+    LinkIntent,
+    LinkSettled,
+    Message,
+    MessageGivenUp,
+    MessageHeld,
+    MessageIntent,
+    MessageSettled,
+    NextChannel,
+    Outcome,
+    Service,
+    Verdict,
+)
+from leafcast.ports import Clock, Ledger, LedgerReader, LinkMaker, Patience, Progress, Sender, Turn
+from leafcast.stories.brake import Brake, Braked
+
+SEND_DEADLINE = 10.0
+"""Seconds between an intent's commit and the first byte of its request. A process that slept longer than that hands
+the intent back, because by now somebody else may hold the ledger."""
+LINK_DOUBTS = 3
+"""So often is a link asked for again after a lost answer. A second link harms nobody (the first was never shown to
+anyone, and is listed as a possible orphan), unlike a second message."""
+
+M = TypeVar("M")
+
+
+@dataclass(frozen=True, slots=True)
+class Courier(Generic[M]):
+    """A channel ready for use: who writes its messages and who takes them away."""
+
+    service: Service
+    sender: Sender[M]
+    write: Callable[[Grower, Link, str, int], M]
+    """Grower, link, our message id and the round in; the finished message out."""
+
+    async def ready(self) -> Turn:
+        """Wait until the pace of this channel's service lets one request go."""
+        return await self.sender.ready()
+
+    def letter(
+        self, grower: Grower, link: Link, message_id: str, round_number: int
+    ) -> Callable[[Turn], Awaitable[Outcome]]:
+        """Write the message now; what comes back hands it over, each time it is called, exactly as written."""
+        message = self.write(grower, link, message_id, round_number)
+        return lambda turn: self.sender.send(message, turn)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a run touches."""
+
+    ledger: Ledger
+    reader: LedgerReader
+    leaf: LinkMaker
+    couriers: Mapping[Channel, Courier[Any]]
+    patience: Patience
+    clock: Clock
+    new_id: Callable[[], str]
+    progress: Progress
+
+
+@dataclass(slots=True)
+class Tally:
+    """What this command did, as opposed to what the whole ledger holds."""
+
+    ended: Counter[Verdict] = field(default_factory=Counter)
+    links: int = 0
+    held: int = 0
+
+
+class Inviter:
+    """Takes invitations from planned to whatever the services answer. One for a whole run; `invite` runs many times at
+    once."""
+
+    def __init__(self, campaign: Campaign, linker: Linker, world: World, brake: Brake, rules: StopRules) -> None:
+        self._campaign = campaign
+        self._linker = linker
+        self._world = world
+        self._brake = brake
+        self._rules = rules
+        self.tally = Tally()
+
+    async def invite(self, invitation: Invitation) -> None:
+        """Make the link if there is none that serves, then send every planned message that is not held."""
+        try:
+            due = [message for message in invitation.messages if not self._held(invitation.grower, message)]
+            if not due:
+                return
+            link, generation = invitation.link, invitation.generation
+            if link is None or not self._serves(link):
+                link, generation = await self._make_link(invitation)
+            used = set(invitation.channels_used)
+            while due and link is not None and not self._brake.pulled:
+                message = due.pop(0)
+                verdict = await self._send(invitation, message, link, generation)
+                if verdict is Verdict.REFUSED:
+                    due += self._fall_through(invitation, used)
+        except Braked:
+            return
+        except LeafcastError as error:
+            self._brake.pull(error)
+
+    # ------------------------------------------------------------------------------------------------------- the link
+
+    def _serves(self, link: Link) -> bool:
+        """Whether what is left of the link's life is worth sending: half of it, a day at most."""
+        left = link.expires_at - self._world.clock.now()
+        return left >= timedelta(seconds=min(self._campaign.link.expires_in / 2, 86_400))
+
+    async def _make_link(self, invitation: Invitation) -> tuple[Link | None, int]:
+        campaign, grower, world = self._campaign.name, invitation.grower, self._world
+        request = self._linker.request(grower)
+        generation, doubts, made = invitation.generation, 0, None
+
+        async def attempt() -> Outcome:
+            nonlocal generation, doubts, made
+            turn = await self._turn(world.leaf)
+            generation += 1
+            await world.ledger.record(LinkIntent(campaign, grower.external_id, invitation.round, generation, request))
+            result = await world.leaf.create(request, turn)
+            world.ledger.record(LinkSettled(campaign, grower.external_id, invitation.round, generation, result))
+            self._observe(Service.LEAF, result.outcome)
+            made = result.link
+            doubts += result.outcome.verdict is Verdict.IN_DOUBT
+            return _again(result.outcome) if doubts < LINK_DOUBTS else result.outcome
+
+        outcome = await world.patience.until_settled(attempt, sleep=self._sleep)
+        if made is not None:
+            self.tally.links += 1
+            return made, generation
+        if outcome.verdict is not Verdict.STOP:
+            for message in invitation.messages:
+                self._give_up(message, replace(outcome, reason=f"no link: {outcome.reason}"))
+        return None, generation
+
+    # ---------------------------------------------------------------------------------------------------- the messages
+
+    async def _send(self, invitation: Invitation, message: Message, link: Link, generation: int) -> Verdict:
+        world, courier = self._world, self._world.couriers[message.channel]
+        try:
+            letter = courier.letter(invitation.grower, link, message.id, invitation.round)
+        except ListError as error:
+            # Every row was written once with a placeholder before the run; what still goes wrong now is this row's own.
+            self._give_up(message, Outcome(Verdict.FAILED, "template", error.problems[0].what))
+            return Verdict.FAILED
+
+        async def attempt() -> Outcome:
+            turn = await self._turn(courier)
+            committed = await world.ledger.record(MessageIntent(message.id, generation))
+            if world.clock.monotonic() - committed > SEND_DEADLINE:
+                outcome = Outcome(Verdict.PAUSE, "too-slow", "this machine stood still before the request left")
+            else:
+                outcome = await letter(turn)
+            world.ledger.record(MessageSettled(message.id, outcome, self._not_before(outcome)))
+            self._observe(courier.service, outcome)
+            return outcome
+
+        outcome = await world.patience.until_settled(attempt, sleep=self._sleep)
+        match outcome.verdict:
+            case Verdict.PAUSE:
+                self._give_up(message, outcome)
+            case Verdict.ACCEPTED | Verdict.REFUSED | Verdict.FAILED | Verdict.IN_DOUBT:
+                self._ended(message, outcome)
+            case Verdict.STOP:
+                pass
+            case _:
+                assert_never(outcome.verdict)
+        return outcome.verdict
+
+    def _fall_through(self, invitation: Invitation, used: set[Channel]) -> list[Message]:
+        """The next channel's message after a refusal, planned in the ledger; none where no channel is left."""
+        campaign, grower = self._campaign, invitation.grower
+        planned = next_channel(campaign, grower, used)
+        if planned is None or planned.to is None:
+            return []
+        used.add(planned.channel)
+        message = Message(self._world.new_id(), planned.channel, planned.to, attempts=0)
+        self._world.ledger.record(NextChannel(campaign.name, grower.external_id, invitation.round, message.id, planned))
+        return [] if self._held(grower, message) else [message]
+
+    def _give_up(self, message: Message, outcome: Outcome) -> None:
+        self._world.ledger.record(MessageGivenUp(message.id, outcome.code, outcome.reason))
+        self._ended(message, replace(outcome, verdict=Verdict.FAILED))
+
+    def _ended(self, message: Message, outcome: Outcome) -> None:
+        self.tally.ended[outcome.verdict] += 1
+        self._world.progress.settled(message.channel, outcome)
+
+    # --------------------------------------------------------------------------------------------------------- waiting
+
+    def _held(self, grower: Grower, message: Message) -> bool:
+        """Whether quiet hours keep this message; the ledger then knows until when."""
+        hours = self._campaign.quiet_hours
+        if hours is None or message.channel not in hours.channels:
+            return False
+        until = held_until(self._world.clock.now(), hours, grower.cell("timezone") or hours.timezone)
+        if until is None:
+            return False
+        self._world.ledger.record(MessageHeld(message.id, until))
+        self.tally.held += 1
+        return True
+
+    async def _turn(self, service: LinkMaker | Courier[Any]) -> Turn:
+        async with self._brake.waiting():
+            return await service.ready()
+
+    async def _sleep(self, seconds: float) -> None:
+        async with self._brake.waiting():
+            await self._world.clock.sleep(seconds)
+
+    def _not_before(self, outcome: Outcome) -> datetime | None:
+        if outcome.verdict is not Verdict.PAUSE or not outcome.retry_after:
+            return None
+        return self._world.clock.now() + timedelta(seconds=outcome.retry_after)
+
+    def _observe(self, service: Service, outcome: Outcome) -> None:
+        sentence = self._rules.observe(service, outcome, self._world.clock.monotonic())
+        if sentence is not None:
+            self._brake.pull(RunStopped(sentence))
+
+
+def _again(outcome: Outcome) -> Outcome:
+    """A link whose answer was lost is asked for again; see LINK_DOUBTS."""
+    return replace(outcome, verdict=Verdict.PAUSE) if outcome.verdict is Verdict.IN_DOUBT else outcome

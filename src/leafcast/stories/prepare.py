@@ -1,0 +1,120 @@
+"""All that can fail for free, for every row, before anything that costs: used by `check`, and by `run` before it starts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from leafcast.decide.campaign import Campaign
+from leafcast.decide.growers import Judge
+from leafcast.decide.linking import Linker
+from leafcast.decide.planning import plan_invitation
+from leafcast.decide.rendering import Renderer
+from leafcast.decide.seen import Seen
+from leafcast.model import (
+    Channel,
+    Grower,
+    LinkRequest,
+    LinkType,
+    PlannedInvitation,
+    Problem,
+    Rejected,
+    Row,
+    Severity,
+    SkipReason,
+)
+from leafcast.ports import ListSource
+
+WATCH_EVERY = 500
+"""Rows between two words to whoever waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A row that passed everything: its grower, the link that will be asked for, and what was decided for it."""
+
+    grower: Grower
+    request: LinkRequest
+    decision: PlannedInvitation
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(slots=True)
+class Survey:
+    """What a list holds."""
+
+    rows: int = 0
+    growers: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    links: Counter[LinkType] = field(default_factory=Counter)
+    messages: Counter[Channel] = field(default_factory=Counter)
+    skipped: Counter[SkipReason] = field(default_factory=Counter)
+
+    def take(self, item: Sound | Rejected) -> None:
+        """Count one row in."""
+        self.rows += 1
+        if isinstance(item, Rejected):
+            self.rejected.append(item)
+            return
+        self.growers += 1
+        self.warnings.extend(item.warnings)
+        going = [message for message in item.decision.messages if message.skip is None]
+        self.messages.update(message.channel for message in going)
+        self.skipped.update(message.skip for message in item.decision.messages if message.skip)
+        if going:
+            self.links[item.request.type] += 1
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Every error, in the order of the rows."""
+        return [problem for rejected in self.rejected for problem in rejected.problems]
+
+
+@dataclass(frozen=True, slots=True)
+class Examiner:
+    """Holds a campaign against a list; each pass over the list starts afresh."""
+
+    campaign: Campaign
+    source: ListSource
+    judge: Judge
+    linker: Linker
+    renderer: Renderer
+    now: datetime
+    """The moment that placeholder links are dated from."""
+
+    def examine(self) -> Iterator[Sound | Rejected]:
+        """Every row of the list, judged with all that can be known without a network."""
+        seen = Seen(self.campaign.list.shared_address, file=self.judge.file, heading_of=self.judge.heading_of)
+        for row in self.source.rows():
+            yield row if isinstance(row, Rejected) else self._examine(row, seen)
+
+    def survey(self, watch: Callable[[int], None] = lambda _rows: None) -> Survey:
+        """Count the whole list; `watch` is told the number of rows so far, now and then."""
+        survey = Survey()
+        for item in self.examine():
+            survey.take(item)
+            if survey.rows % WATCH_EVERY == 0:
+                watch(survey.rows)
+        return survey
+
+    def decisions(self) -> Iterator[PlannedInvitation]:
+        """What to write into the ledger: one decision for each sound row."""
+        return (item.decision for item in self.examine() if isinstance(item, Sound))
+
+    def _examine(self, row: Row, seen: Seen) -> Sound | Rejected:
+        judged, warnings = self.judge.judged(row)
+        if isinstance(judged, Rejected):
+            return judged
+        standing = seen.add(judged)
+        request = self.linker.decide(judged)
+        if not isinstance(request, LinkRequest):
+            return Rejected(row, standing.problems + request)
+        found = self.renderer.check(judged, request, now=self.now)
+        errors = tuple(problem for problem in found if problem.severity is Severity.ERROR)
+        if standing.problems or errors:
+            return Rejected(row, standing.problems + errors)
+        decision = plan_invitation(self.campaign, judged, duplicates=standing.duplicate_of)
+        return Sound(judged, request, decision, warnings + found)

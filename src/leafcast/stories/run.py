@@ -1,0 +1,198 @@
+"""Send what is planned: open the run, write the plan down, try a few, then all, and say where everything stands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+
+from leafcast.decide.campaign import Campaign
+from leafcast.decide.linking import Linker
+from leafcast.decide.stopping import StopRules
+from leafcast.errors import ExitCode, LeafcastError, LedgerStopped
+from leafcast.model import (
+    Channel,
+    Counts,
+    Due,
+    Excluded,
+    Invitation,
+    MessageState,
+    PlannedInvitation,
+    Reopened,
+    RunStarted,
+    Scope,
+    Verdict,
+)
+from leafcast.stories.brake import Brake
+from leafcast.stories.invite import Inviter, Tally, World
+from leafcast.stories.prepare import Examiner, Survey
+
+Confirm = Callable[[Due], None]
+"""Asks the person, once it is known what would be done; raises when the answer is no."""
+
+PLAN_BATCH = 500
+WORK_BATCH = 200
+WORKERS = 64
+"""Invitations under way at once, and so the most requests: what a kill can leave in doubt is bounded by this."""
+CANARIES = 5
+"""So many growers of each channel go one by one before the others start: what is wrong for everybody shows after a
+handful of requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a person narrowed a command to."""
+
+    limit: int | None = None
+    only: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """How a run ended."""
+
+    counts: Counts
+    tally: Tally
+    new_doubts: int
+    """Messages that an earlier run had left while sending, found at this start."""
+    stopped: LeafcastError | None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Stopped beats incomplete beats done."""
+        if self.stopped is not None:
+            return self.stopped.exit_code
+        ended = self.tally.ended
+        trouble = ended[Verdict.FAILED] + ended[Verdict.REFUSED] + ended[Verdict.IN_DOUBT]
+        old_doubts = self.counts.messages.get(MessageState.IN_DOUBT, 0)
+        return ExitCode.INCOMPLETE if trouble or old_doubts else ExitCode.DONE
+
+
+async def run(
+    world: World, examiner: Examiner, survey: Survey, brake: Brake, options: Options, confirm: Confirm
+) -> RunReport:
+    """Do what is left of a campaign: write the plan down, ask, send.
+
+    Raises what `Ledger` raises when it cannot be written, and whatever `confirm` raises for a no.
+    """
+    campaign, ledger = examiner.campaign, world.ledger
+    started = ledger.begin(campaign.name, "run")
+    for batch in _batches(examiner.decisions(), PLAN_BATCH):
+        ledger.plan(campaign.name, batch)
+        await asyncio.sleep(0)
+    await ledger.record(Excluded(campaign.name, _excluded(survey)))
+    return await _finish(world, campaign, examiner.linker, brake, Scope.LISTED, options, confirm, started)
+
+
+async def retry(
+    world: World,
+    campaign: Campaign,
+    linker: Linker,
+    brake: Brake,
+    options: Options,
+    confirm: Confirm,
+    channel: Channel | None,
+) -> RunReport:
+    """Attempt again what ended failed, and nothing else."""
+    started = world.ledger.begin(campaign.name, "retry")
+    await world.ledger.record(Reopened(campaign.name, channel, options.only))
+    return await _finish(world, campaign, linker, brake, Scope.REOPENED, options, confirm, started)
+
+
+async def _finish(
+    world: World,
+    campaign: Campaign,
+    linker: Linker,
+    brake: Brake,
+    scope: Scope,
+    options: Options,
+    confirm: Confirm,
+    started: RunStarted,
+) -> RunReport:
+    due = world.ledger.due(campaign.name, scope=scope, now=world.clock.now(), limit=options.limit, only=options.only)
+    if due.growers:
+        confirm(due)
+    tally = await send(world, campaign, linker, brake, scope=scope, due=due, options=options)
+    return RunReport(world.reader.counts(campaign.name), tally, started.in_doubt, brake.reason)
+
+
+async def send(
+    world: World, campaign: Campaign, linker: Linker, brake: Brake, *, scope: Scope, due: Due, options: Options
+) -> Tally:
+    """Take every planned message of the scope as far as it goes. The reason of an early end is in the brake."""
+    expected = sum(due.messages.values())
+    inviter = Inviter(campaign, linker, world, brake, StopRules(expected))
+    world.progress.planned(expected)
+    work = _work(world, campaign, brake, scope, options)
+    canaries, rest = choose_canaries(list(islice(work, WORK_BATCH)))
+    for invitation in canaries:
+        if not brake.pulled:
+            await inviter.invite(invitation)
+    await _all(chain(rest, work), inviter, brake)
+    return inviter.tally
+
+
+def choose_canaries(head: Sequence[Invitation]) -> tuple[list[Invitation], list[Invitation]]:
+    """Split the head of the work into those who go first, one by one, and the others: a few of each channel."""
+    canaries: list[Invitation] = []
+    rest: list[Invitation] = []
+    tried: Counter[Channel] = Counter()
+    for invitation in head:
+        channels = {message.channel for message in invitation.messages}
+        if any(tried[channel] < CANARIES for channel in channels):
+            canaries.append(invitation)
+            tried.update(channels)
+        else:
+            rest.append(invitation)
+    return canaries, rest
+
+
+def _work(world: World, campaign: Campaign, brake: Brake, scope: Scope, options: Options) -> Iterator[Invitation]:
+    """What is to be done, in list order, fetched a little ahead so that memory does not grow with the list."""
+    position, left = 0, options.limit
+    while not brake.pulled and left != 0:
+        now = world.clock.now()
+        limit = WORK_BATCH if left is None else min(WORK_BATCH, left)
+        try:
+            batch = world.ledger.work(
+                campaign.name, scope=scope, now=now, after=position, limit=limit, only=options.only
+            )
+        except LedgerStopped as error:
+            brake.pull(error)
+            return
+        for position, invitation in batch:  # noqa: B007 - the last position is where the next fetch begins
+            yield invitation
+        if len(batch) < limit:
+            return
+        left = None if left is None else left - len(batch)
+
+
+async def _all(work: Iterable[Invitation], inviter: Inviter, brake: Brake) -> None:
+    queue: asyncio.Queue[Invitation | None] = asyncio.Queue(maxsize=WORKERS)
+
+    async def worker() -> None:
+        while (invitation := await queue.get()) is not None:
+            if not brake.pulled:
+                await inviter.invite(invitation)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(WORKERS):
+            group.create_task(worker())
+        for invitation in work:
+            await queue.put(invitation)
+        for _ in range(WORKERS):
+            await queue.put(None)
+
+
+def _excluded(survey: Survey) -> tuple[tuple[int, str], ...]:
+    return tuple(
+        (rejected.row.number, "; ".join(problem.what for problem in rejected.problems)) for rejected in survey.rejected
+    )
+
+
+def _batches(items: Iterable[PlannedInvitation], size: int) -> Iterator[list[PlannedInvitation]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch

@@ -1,0 +1,276 @@
+"""What a run promises, in memory and in virtual time."""
+
+from __future__ import annotations
+
+import pytest
+
+from leafcast.errors import ExitCode, Interrupted
+from leafcast.model import Channel, Due, LinkType, MessageState, Outcome, Verdict
+from leafcast.stories.run import CANARIES
+
+from .conftest import grower, phone_only
+
+EMAIL, SMS = Channel.EMAIL, Channel.SMS
+REFUSED = Outcome(Verdict.REFUSED, "400", "the address was refused")
+STOP = Outcome(Verdict.STOP, "401", "the key is not accepted")
+LATER = Outcome(Verdict.PAUSE, "429", "too many requests")
+DOUBT = Outcome(Verdict.IN_DOUBT, "timeout", "no answer came")
+FAILED = Outcome(Verdict.FAILED, "413", "too large")
+
+
+def test_every_grower_gets_one_message_on_the_first_channel_that_reaches_them(stage):
+    """Under `deliver: first` a grower with both addresses gets an email, one with a phone only gets a text."""
+    play = stage([grower(1, phone="+15155550111"), phone_only(2)])
+
+    report = play.run()
+
+    assert play.states() == {("G-1", EMAIL): "accepted", ("G-2", SMS): "accepted"}
+    assert report.exit_code is ExitCode.DONE
+
+
+def test_under_all_every_channel_gets_its_message_and_what_is_missing_is_skipped(stage):
+    """Under `deliver: all` each channel has its own line in the ledger."""
+    play = stage([grower(1, phone="+15155550111"), grower(2)], ("channels: [email, sms]", "channels: [email, sms]\ndeliver: all"))
+
+    play.run()
+
+    assert play.states() == {
+        ("G-1", EMAIL): "accepted",
+        ("G-1", SMS): "accepted",
+        ("G-2", EMAIL): "accepted",
+        ("G-2", SMS): "skipped",
+    }
+    assert len(play.leaf.requests) == 2
+
+
+def test_a_second_run_sends_nothing(stage):
+    """What the ledger holds as accepted is never sent again, and nobody is asked to confirm nothing."""
+    play = stage([grower(number) for number in range(30)])
+    play.run()
+
+    report = play.run()
+
+    assert len(play.email.sent) == 30
+    assert len(play.leaf.requests) == 30
+    assert len(play.confirmed) == 1
+    assert report.exit_code is ExitCode.DONE
+
+
+def test_each_message_carries_its_own_growers_link(stage):
+    """Link and address of a message belong to one and the same grower, whatever ran side by side."""
+    play = stage([grower(number, provider="JohnDeere" if number % 2 else "") for number in range(100)])
+
+    play.run()
+
+    by_address = {f"g{number}@farm.example": f"G-{number}" for number in range(100)}
+    asked = {request.external_id: index for index, request in enumerate(play.leaf.requests, start=1)}
+    for message in play.email.sent:
+        own = f"https://magic-link.invalid/link-{asked[by_address[message.to]]}"
+        assert f"{own}\n" in message.text + "\n" or f"{own} " in message.text
+    types = {request.external_id: request.type for request in play.leaf.requests}
+    assert types["G-1"] is LinkType.AUTHENTICATION
+    assert types["G-2"] is LinkType.PROVIDER
+
+
+def test_a_grower_without_a_usable_address_gets_no_link(stage):
+    """Who is skipped costs nothing: no link, one line, and the reason in it."""
+    play = stage([phone_only(1)], ("channels: [email, sms]", "channels: [email]"))
+
+    report = play.run()
+
+    (row,) = play.ledger.rows("spring")
+    assert (row.message_status, row.error, row.link) == (MessageState.SKIPPED, "no address", "")
+    assert play.leaf.requests == []
+    assert report.exit_code is ExitCode.DONE
+
+
+def test_a_refusal_falls_through_to_the_next_channel_and_only_a_refusal_does(stage):
+    """`deliver: first` goes on to the next channel when the first ended refused, with the same link."""
+    both = {"phone": "+15155550111"}
+    play = stage([grower(1, **both), grower(2, phone="+15155550112")])
+    play.email.script = {"g1@farm.example": [REFUSED], "g2@farm.example": [FAILED]}
+
+    report = play.run()
+
+    assert play.states() == {("G-1", EMAIL): "refused", ("G-1", SMS): "accepted", ("G-2", EMAIL): "failed"}
+    assert len(play.leaf.requests) == 2
+    assert report.exit_code is ExitCode.INCOMPLETE
+
+
+def test_a_refused_credential_stops_the_run_within_a_handful_of_requests(stage):
+    """What would be refused for everybody stops the run; nobody is written off, and the same command continues."""
+    play = stage([grower(number) for number in range(200)])
+    play.email.script = {f"g{number}@farm.example": [STOP] for number in range(200)}
+
+    stopped = play.run()
+
+    assert stopped.exit_code is ExitCode.STOPPED
+    assert len(play.email.sent) <= CANARIES
+    assert set(play.states().values()) == {"planned"}
+
+    play.email.script = {}
+    play.email._answers.clear()
+    assert play.run().exit_code is ExitCode.DONE
+    assert set(play.states().values()) == {"accepted"}
+    assert len(play.email.taken) == 200
+
+
+def test_later_is_tried_again_and_costs_one_message_only(stage):
+    """A 429 puts a message off; it is accepted afterwards, once."""
+    play = stage([grower(1)])
+    play.email.script = {"g1@farm.example": [LATER, LATER]}
+
+    play.run()
+
+    assert play.states() == {("G-1", EMAIL): "accepted"}
+    assert len(play.email.taken) == 1
+    (row,) = play.ledger.rows("spring")
+    assert row.attempts == 3
+
+
+def test_a_lost_answer_is_in_doubt_and_never_sent_again(stage):
+    """No later run and no retry touches a doubt; it keeps the exit code at 4."""
+    play = stage([grower(1), grower(2)])
+    play.email.script = {"g1@farm.example": [DOUBT]}
+
+    first = play.run()
+    second = play.run()
+    third = play.retry()
+
+    assert play.states()[("G-1", EMAIL)] == "in_doubt"
+    assert len(play.email.sent) == 2
+    assert {first.exit_code, second.exit_code, third.exit_code} == {ExitCode.INCOMPLETE}
+
+
+def test_a_lost_answer_about_a_link_is_asked_again_as_a_new_generation(stage):
+    """A second link harms nobody, so a lost link is made anew; the message goes out once, with the link that is known."""
+    play = stage([grower(1)])
+    play.leaf.script = {"G-1": [DOUBT]}
+
+    play.run()
+
+    assert len(play.leaf.requests) == 2
+    assert len(play.email.sent) == 1
+    assert play.states() == {("G-1", EMAIL): "accepted"}
+
+
+def test_a_link_that_cannot_be_made_fails_the_message_until_retry(stage):
+    """Nobody is forgotten: the message ends failed with the link's reason, and `retry` makes link and message."""
+    play = stage([grower(1), grower(2)])
+    play.leaf.script = {"G-1": [Outcome(Verdict.FAILED, "400", "Leaf did not take it")]}
+
+    first = play.run()
+    row = next(row for row in play.ledger.rows("spring") if row.external_id == "G-1")
+    assert (row.message_status, row.error) == (MessageState.FAILED, "no link: Leaf did not take it")
+    assert first.exit_code is ExitCode.INCOMPLETE
+    assert play.run().exit_code is ExitCode.DONE
+    assert len(play.leaf.requests) == 2
+
+    assert play.retry().exit_code is ExitCode.DONE
+    assert play.states() == {("G-1", EMAIL): "accepted", ("G-2", EMAIL): "accepted"}
+    assert len(play.email.sent) == 2
+
+
+def test_retry_touches_failed_messages_only(stage):
+    """Planned messages of an unfinished run are `run`'s business, not `retry`'s."""
+    play = stage([grower(number) for number in range(4)])
+    play.email.script = {"g0@farm.example": [FAILED]}
+    play.run(limit=2)
+    assert sorted(play.states().values()) == ["accepted", "failed", "planned", "planned"]
+
+    play.retry()
+
+    assert sorted(play.states().values()) == ["accepted", "accepted", "planned", "planned"]
+
+
+def test_limit_and_only_narrow_a_run_without_losing_anybody(stage):
+    """Whoever is left out stays planned and is done by the next run."""
+    play = stage([grower(number) for number in range(10)])
+
+    play.run(only=frozenset({"G-7"}))
+    assert [message.to for message in play.email.sent] == ["g7@farm.example"]
+    play.run(limit=3)
+    assert len(play.email.sent) == 4
+    play.run()
+    assert len(play.email.taken) == len({message.to for message in play.email.taken}) == 10
+
+
+def test_a_no_sends_nothing(stage):
+    """The person is told what is about to happen, and a no leaves everything planned."""
+    play = stage([grower(1), phone_only(2)])
+    seen: list[Due] = []
+
+    def no(due: Due) -> None:
+        seen.append(due)
+        raise Interrupted
+
+    with pytest.raises(Interrupted):
+        play.run(no)
+
+    assert (seen[0].growers, dict(seen[0].messages), seen[0].links) == (2, {EMAIL: 1, SMS: 1}, 2)
+    assert play.email.sent == play.sms.sent == play.leaf.requests == []
+
+
+def test_a_grower_who_was_taken_off_the_list_is_not_written_to(stage):
+    """Planned but not sent, then removed from the list: the next run leaves them alone."""
+    play = stage([grower(1), grower(2)])
+    play.run(limit=1)
+    play.rows.cells.pop()
+
+    play.run()
+
+    assert [message.to for message in play.email.sent] == ["g1@farm.example"]
+
+
+def test_the_same_refusal_for_everybody_stops_the_run(stage):
+    """Ten of the first twenty with one and the same answer point at the campaign, not at the growers."""
+    play = stage([grower(number) for number in range(500)])
+    play.email.script = {f"g{number}@farm.example": [FAILED] for number in range(500)}
+
+    report = play.run()
+
+    assert report.exit_code is ExitCode.STOPPED
+    assert len(play.email.sent) < 100
+    assert "same answer" in str(report.stopped)
+
+
+def test_lost_answers_stop_the_run_before_they_pile_up(stage):
+    """Each further message to a service that loses answers would only make more doubts."""
+    play = stage([grower(number) for number in range(500)])
+    play.email.script = {f"g{number}@farm.example": [DOUBT] for number in range(500)}
+
+    report = play.run()
+
+    assert report.exit_code is ExitCode.STOPPED
+    assert list(play.states().values()).count("in_doubt") <= 6 + 64
+
+
+def test_a_full_disk_stops_the_run_and_nothing_is_sent_that_was_not_written_down(stage):
+    """Without a durable intent no request leaves."""
+    play = stage([grower(number) for number in range(10)])
+
+    def full(_due: Due) -> None:
+        play.ledger.stop("the disk is full")
+
+    report = play.run(full)
+
+    assert report.exit_code is ExitCode.STOPPED
+    assert play.email.sent == play.leaf.requests == []
+
+
+def test_quiet_hours_hold_texts_and_say_until_when(stage):
+    """A held message stays planned, the exit code is 0, and a later run sends it."""
+    quiet = 'pace:\n  leaf: unlimited\nquietHours: {channels: [sms], from: "09:00", to: "10:00", timezone: America/Chicago}\n#'
+    play = stage([phone_only(1), grower(2)], ("pace:", quiet))
+
+    report = play.run()
+
+    assert play.states() == {("G-1", SMS): "planned", ("G-2", EMAIL): "accepted"}
+    held = next(row for row in play.ledger.rows("spring") if row.external_id == "G-1")
+    assert held.error == "held until 2026-03-02T16:00:00Z"
+    assert report.exit_code is ExitCode.DONE
+    assert len(play.leaf.requests) == 1
+
+    play.clock.advance(3600)
+    play.run()
+    assert play.states()[("G-1", SMS)] == "accepted"
