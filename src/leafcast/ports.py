@@ -1,4 +1,4 @@
-"""What the stories need of the world, as Protocols. The rooms under `edge` fulfil them; so do the twins in `edge.memory`."""
+"""What the stories need of the world, as Protocols; the rooms under `edge` fulfil them, and so do `edge.memory`'s twins."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from leafcast.model import (
     RunStarted,
     Scope,
 )
-
 
 M_contra = TypeVar("M_contra", contravariant=True)
 

@@ -66,7 +66,9 @@ class Book:
         self, grower: Grower, *channels: Channel, round_number: int = 0, skip: SkipReason | None = None
     ) -> PlannedInvitation:
         messages = tuple(
-            PlannedMessage(channel, grower.address(channel), skip or (None if grower.address(channel) else SkipReason.NO_ADDRESS))
+            PlannedMessage(
+                channel, grower.address(channel), skip or (None if grower.address(channel) else SkipReason.NO_ADDRESS)
+            )
             for channel in channels or (Channel.EMAIL,)
         )
         return PlannedInvitation(grower, round_number, messages)
@@ -86,11 +88,18 @@ class Book:
     def request(self, external_id: str, expires_in: int = MONTH) -> LinkRequest:
         return LinkRequest(LinkType.PROVIDER, external_id, expires_in, ("JohnDeere",))
 
-    def link_intent(self, external_id: str, generation: int = 1, round_number: int = 0, expires_in: int = MONTH) -> LinkIntent:
+    def link_intent(
+        self, external_id: str, generation: int = 1, round_number: int = 0, expires_in: int = MONTH
+    ) -> LinkIntent:
         return LinkIntent(self.campaign, external_id, round_number, generation, self.request(external_id, expires_in))
 
     def link_settled(
-        self, external_id: str, outcome: Outcome | None = None, generation: int = 1, round_number: int = 0, expires_in: int = MONTH
+        self,
+        external_id: str,
+        outcome: Outcome | None = None,
+        generation: int = 1,
+        round_number: int = 0,
+        expires_in: int = MONTH,
     ) -> LinkSettled:
         outcome = outcome or Outcome(Verdict.ACCEPTED)
         name = f"{external_id}-{round_number}-{generation}"
@@ -119,15 +128,15 @@ class Book:
             invitation = self.work(only=frozenset({external_id}))[0]
         message = invitation.messages[0].id
         self.record(MessageIntent(message, invitation.generation))
-        self.record(MessageSettled(message, outcome or Outcome(Verdict.ACCEPTED, provider_id=f"p-{message}"), **settled))
+        self.record(
+            MessageSettled(message, outcome or Outcome(Verdict.ACCEPTED, provider_id=f"p-{message}"), **settled)
+        )
         return message
 
     def work(
         self, scope: Scope = Scope.LISTED, after: int = 0, limit: int = 100, only: frozenset[str] = frozenset()
     ) -> list[Invitation]:
-        found = self.ledger.work(
-            self.campaign, scope=scope, now=self.clock.now(), after=after, limit=limit, only=only
-        )
+        found = self.ledger.work(self.campaign, scope=scope, now=self.clock.now(), after=after, limit=limit, only=only)
         return [invitation for _, invitation in found]
 
     def due(self, scope: Scope = Scope.LISTED, **narrowed: Any) -> Any:

@@ -54,9 +54,7 @@ def test_work_comes_in_list_order_and_pages(book):
     names = [f"G{number:02}" for number in range(25)]
     book.plan_ids(*names)
     seen, position = [], 0
-    while page := book.ledger.work(
-        book.campaign, scope=Scope.LISTED, now=book.clock.now(), after=position, limit=10
-    ):
+    while page := book.ledger.work(book.campaign, scope=Scope.LISTED, now=book.clock.now(), after=position, limit=10):
         assert len(page) <= 10
         seen += [invitation.grower.external_id for _, invitation in page]
         position = page[-1][0]
@@ -437,7 +435,7 @@ def test_a_scope_is_of_one_run(book):
     assert book.due(Scope.REOPENED).growers == 0
 
 
-# ------------------------------------------------------------------------------------------------------- runs and doubts
+# ------------------------------------------------------------------------------------------------------ runs and doubts
 
 
 def test_what_was_under_way_becomes_doubt(book):
@@ -494,7 +492,6 @@ def test_a_refused_change_harms_no_other(book):
     assert (isinstance(first, float), isinstance(last, float)) == (True, True)
     assert isinstance(refused, LeafcastError)
     assert {row.link_status for row in book.rows()} == {LinkState.SENDING}
-
 
 
 def test_a_refused_change_that_nobody_awaited_is_told_at_the_end(book):

@@ -69,6 +69,8 @@ def test_what_templates_may_do(text: str, shown: str) -> None:
         "{{ self.__init__ }}",
         "{{ 'a' * 1000000000 }}",
         "{{ '%999999999d' % 1 }}",
+        "{{ ('%99999d' % 1) | length }}",
+        "{{ ('a' * 9999) | length }}",
         "{{ 9 ** 9 ** 9 }}",
         "{{ '{0.__class__}'.format(grower) }}",
         "{{ 'a'.format_map({}) }}",

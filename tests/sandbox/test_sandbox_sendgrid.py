@@ -279,6 +279,27 @@ def test_a_suppressed_address_is_accepted_and_dropped(client: Any, listed: str) 
     assert client.sandbox.state()["emails"][0]["status"] == "dropped"
 
 
+def test_an_address_is_suppressed_from_its_bounce_on(client: Any) -> None:
+    """Mail that comes before the first one has bounced is not dropped; mail after it is."""
+    client.mail(to="bounce@farm.example")
+    client.mail(to="bounce@farm.example")
+    client.sandbox.advance(10)
+    client.mail(to="bounce@farm.example")
+    assert [email["status"] for email in client.sandbox.state()["emails"]] == ["bounce", "bounce", "dropped"]
+
+
+def test_the_edges_of_a_time_in_the_logs(client: Any) -> None:
+    """>= and <= hold at the very second of the mail, > and < do not."""
+    client.mail()
+    [found] = search(client, "").json()["messages"]
+    at = f'TIMESTAMP "{found["sg_message_id_created_at"]}"'
+    signs = {
+        sign: len(search(client, f"sg_message_id_created_at {sign} {at}").json()["messages"])
+        for sign in (">=", "<=", ">", "<")
+    }
+    assert signs == {">=": 1, "<=": 1, ">": 0, "<": 0}
+
+
 def test_blocks_do_not_drop_and_groups_drop_their_own(client: Any) -> None:
     """A block is about one mail only; a group holds back mail of that group only."""
     client.sandbox.control("suppress", {"list": "blocks", "email": "ana@farm.example"})

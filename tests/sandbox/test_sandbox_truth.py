@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from leafcast.sandbox.desk import busiest_second
+from leafcast.sandbox.desk import Desk, busiest_second
+from leafcast.sandbox.exchange import Answer, Call
+from leafcast.sandbox.faults import Rule
+from leafcast.sandbox.journal import Journal
+from leafcast.sandbox.operation import Operation
 from leafcast.sandbox.server import SandboxSettings, running
 
 
@@ -56,6 +62,39 @@ def test_the_journal_is_written_before_the_answer(sandbox_with: Any, tmp_path: P
             timeout=0.2,
         )
     assert [line["kind"] for line in lines(journal)] == ["text"]
+
+
+@pytest.mark.parametrize("rule", [None, Rule(kind="status", processed=True), Rule(kind="broken", how="html")])
+def test_the_fsync_comes_before_the_first_byte(tmp_path: Path, rule: Rule | None) -> None:
+    """What is accepted is fsynced, and only then does the answer begin, whether a fault strikes or not."""
+    order: list[str] = []
+    journal = Journal(tmp_path / "truth.jsonl", save=lambda _file: order.append("fsync"))
+    desk = Desk(SandboxSettings(), "http://sandbox", journal)
+    desk.faults.set([rule] if rule else [])
+
+    def accept(_call: Call) -> Answer:
+        journal.write("thing")
+        return Answer(200)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        order.append(message["type"])
+
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": [], "client": ("x", 1)}
+    asyncio.run(Operation(desk, "leaf", "thing", accept)(scope, receive, send))
+    journal.close()
+    assert order == ["fsync", "http.response.start", "http.response.body"]
+
+
+def test_answers_wait_for_one_fsync_together(sandbox_with: Any, tmp_path: Path) -> None:
+    """Many at once are all in the journal, each line whole."""
+    journal = tmp_path / "truth.jsonl"
+    client = sandbox_with(journal=journal)
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda number: client.link(externalId=f"G-{number}").json()["id"], range(80)))
+    assert {line["id"] for line in lines(journal)} == set(made)
 
 
 def test_what_a_fault_kept_from_processing_is_not_in_the_journal(sandbox_with: Any, tmp_path: Path) -> None:

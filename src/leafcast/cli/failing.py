@@ -34,7 +34,7 @@ def speaking(voice: Voice) -> Iterator[None]:
     except LeafcastError as error:
         say(voice, error)
         raise typer.Exit(error.exit_code) from None
-    except Exception as error:  # noqa: BLE001 - the last line of defence before a user would see a traceback
+    except Exception as error:
         voice.error(
             "leafcast itself broke. That is a bug, and no fault of yours.",
             f"The details are in {_crash_report(error)}; they hold no names, addresses or links. "
@@ -56,10 +56,11 @@ def _crash_report(error: BaseException) -> Path:
     """Where it broke, without what was being handled: the text of an exception may quote a grower."""
     report = Path(f"leafcast-crash-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.txt").absolute()
     lines: list[str] = []
-    while error is not None:
-        lines.append(f"{type(error).__module__}.{type(error).__qualname__}")
-        lines += _frames(error.__traceback__)
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    broken: BaseException | None = error
+    while broken is not None:
+        lines.append(f"{type(broken).__module__}.{type(broken).__qualname__}")
+        lines += _frames(broken.__traceback__)
+        broken = broken.__cause__ or broken.__context__
     try:
         descriptor = os.open(report, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
-from zoneinfo import available_timezones
 
 from leafcast.cli.printing import Voice, problem_lines
-from leafcast.decide.campaign import Campaign
+from leafcast.decide.campaign import Campaign, Pace
 from leafcast.decide.growers import Judge
 from leafcast.decide.linking import Linker
 from leafcast.decide.rendering import Renderer
@@ -43,9 +42,12 @@ class Job:
         return self.loaded.notes + self.examiner.renderer.notes + self.source.notes
 
 
-def open_job(path: Path) -> Job:
-    """Read the campaign, its templates and the headings of its list. Raises UsageError, CampaignError, ListError."""
+def open_job(path: Path, pace: Pace | None = None) -> Job:
+    """Read the campaign, its templates and the headings of its list; `pace` goes before the campaign's own. Raises
+    UsageError, CampaignError, ListError."""
     loaded = read_campaign(path)
+    if pace is not None:
+        loaded = replace(loaded, campaign=loaded.campaign.model_copy(update={"pace": pace}))
     source = ListFile(loaded.list_path, loaded.campaign.list)
     columns = tuple(source.heading_of)
     problems: list[Problem] = []
@@ -53,7 +55,7 @@ def open_job(path: Path) -> Job:
     renderer = _collect(problems, lambda: Renderer(loaded.campaign, loaded.sources, columns))
     if linker is None or renderer is None:
         raise CampaignError(problems)
-    judge = Judge(loaded.campaign.list.region, source.name, source.heading_of, available_timezones())
+    judge = Judge(loaded.campaign.list.region, source.name, source.heading_of)
     return Job(loaded, source, Examiner(loaded.campaign, source, judge, linker, renderer, SystemClock().now()))
 
 

@@ -72,9 +72,7 @@ class LiveProgress:
         """Move on by one."""
         self._ended[outcome.verdict] += 1
         speed = self._bar.tasks[0].speed
-        self._bar.update(
-            self._task, advance=1, counts=_troubles(self._ended), rate=f"{speed:,.0f}/s" if speed else ""
-        )
+        self._bar.update(self._task, advance=1, counts=_troubles(self._ended), rate=f"{speed:,.0f}/s" if speed else "")
 
     def notice(self, text: str) -> None:
         """One line above the bar."""

@@ -33,6 +33,7 @@ def sandbox(
     """
     voice = Voice(as_json, quiet, verbose)
     with speaking(voice):
+        from leafcast.cli.samples import sample_users
         from leafcast.errors import UsageError
         from leafcast.sandbox.server import RunningSandbox, SandboxSettings, serve
 
@@ -42,7 +43,7 @@ def sandbox(
             voice.note(f"The sandbox is ready; its inbox is at {running.url}/  Press Ctrl-C to end it.")
 
         try:
-            serve(SandboxSettings(journal=journal, speed=speed), port=port, ready=ready)
+            serve(SandboxSettings(journal=journal, speed=speed, users=sample_users()), port=port, ready=ready)
         except OSError as error:
             raise UsageError(
                 f"The sandbox cannot listen on port {port}: {error.strerror}", fix="Choose another with --port N."

@@ -5,8 +5,9 @@ rules of the campaign fill in what the row leaves open; the first one that holds
 
 - Without `linkType`, the first rule that holds decides the type. With it, only rules of that type are asked, and only
   for the providers that the row does not name itself.
-- `provider` speaks for authentication links and `allowedProviders` for provider links. On a link of another type the
-  column is left alone: it is often just what the team knows about the grower.
+- A row that names its one `provider` gets an authentication link for it where the rule (or no rule) would let it choose
+  from several; one that names `allowedProviders` gets a provider link where the rule would give it a single one.
+- A rule that asks for files is not overruled by either: the columns then only say what the team knows of the grower.
 """
 
 from __future__ import annotations
@@ -116,6 +117,8 @@ class Linker:
             link_type = LinkType(written)
             return link_type, next(self._holding(context, link_type), None)
         rule = next(self._holding(context), None)
+        if own := _type_of_own_columns(grower, rule.rule.type if rule else None):
+            return own, rule
         if rule is None:
             fix = "Fill in linkType, or end link.rules with a rule that has no `when`."
             raise _Unfit("linkType", "no rule of the campaign fits this row", fix)
@@ -180,6 +183,16 @@ class Linker:
     def _heading(self, column: str) -> str | None:
         """The user's own heading for a column of ours."""
         return self._campaign.list.columns.get(column, column) or None
+
+
+def _type_of_own_columns(grower: Grower, ruled: LinkType | None) -> LinkType | None:
+    """The type that `provider` or `allowedProviders` of the row asks for where the rules say otherwise."""
+    one, several = grower.cell("provider"), grower.cell("allowedProviders")
+    if one and not several and ruled in (None, LinkType.PROVIDER):
+        return LinkType.AUTHENTICATION
+    if several and not one and ruled in (None, LinkType.AUTHENTICATION):
+        return LinkType.PROVIDER
+    return None
 
 
 def _compiled(environment: CampaignEnvironment, rule: Rule, key: str) -> _CompiledRule:

@@ -65,9 +65,7 @@ def lines(campaign: str, counts: Counts) -> list[str]:
 
 def due_sentence(due: Due) -> str:
     """What is about to happen, for the person who confirms it."""
-    messages = [
-        f"{count:,} {CHANNEL_WORDS[channel][count != 1]}" for channel, count in due.messages.items() if count
-    ]
+    messages = [f"{count:,} {CHANNEL_WORDS[channel][count != 1]}" for channel, count in due.messages.items() if count]
     what = " and ".join(messages) or "nothing"
     links = f", making {due.links:,} magic link{'s' if due.links != 1 else ''}" if due.links else ""
     growers = f"{due.growers:,} grower{'s' if due.growers != 1 else ''}"

@@ -23,9 +23,8 @@ from leafcast.sandbox.clock import iso_seconds
 from leafcast.sandbox.desk import Desk, busiest_second
 from leafcast.sandbox.exchange import Answer, Call, Handler, Malformed, json_answer
 from leafcast.sandbox.faults import Rule
-from leafcast.sandbox.leaf_users import connect
 from leafcast.sandbox.settings import PROVIDERS
-from leafcast.sandbox.state import Email, MagicLink, Suppression, Text, User
+from leafcast.sandbox.state import Email, MagicLink, Suppression, Text, User, connect
 
 _RULES = TypeAdapter(list[Rule])
 

@@ -9,7 +9,7 @@ from leafcast.sandbox.clock import SandboxClock
 from leafcast.sandbox.faults import Faults
 from leafcast.sandbox.journal import Journal
 from leafcast.sandbox.settings import SandboxSettings
-from leafcast.sandbox.state import State
+from leafcast.sandbox.state import State, User, connect
 from leafcast.sandbox.wire import Wires
 
 KEPT_REQUESTS = 500_000
@@ -40,6 +40,9 @@ class Desk:
     requests: deque[Seen] = field(default_factory=lambda: deque(maxlen=KEPT_REQUESTS))
     counts: Counter[str] = field(default_factory=Counter)
 
+    def __post_init__(self) -> None:
+        self._settle_in()
+
     def arrived(self, at: float, service: str, operation: str) -> Seen:
         """Note a request, before anything else happens to it."""
         seen = Seen(at, service, operation)
@@ -54,6 +57,16 @@ class Desk:
         self.requests.clear()
         self.counts.clear()
         self.clock = SandboxClock(self.settings.speed)
+        self._settle_in()
+
+    def _settle_in(self) -> None:
+        """Know whom the settings name."""
+        now = self.clock.now()
+        for known in self.settings.users:
+            user = User(known.id, now, known.external_id, known.name, known.email)
+            for provider in known.connected:
+                connect(user, provider, now)
+            self.state.add_user(user)
 
 
 def busiest_second(instants: list[float]) -> int:

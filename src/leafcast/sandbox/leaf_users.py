@@ -35,16 +35,6 @@ _BY_PATH = {credential_path(name): name for name in PROVIDERS}
 _BY_FIELD = {credential_field(name): name for name in PROVIDERS}
 
 
-def connect(user: User, provider: str, now: float, status: str = "AUTHENTICATED") -> Credential:
-    """Give a user credentials for a provider, or change the status of those that are there."""
-    credential = user.credentials.get(provider)
-    if credential is None:
-        credential = user.credentials[provider] = Credential(str(uuid.uuid4()), provider, now)
-    credential.status = status
-    credential.events.append((now, status))
-    return credential
-
-
 class LeafUsers:
     """Leaf's user management."""
 

@@ -6,10 +6,9 @@ from leafcast.sandbox.clock import in_words, iso_seconds
 from leafcast.sandbox.desk import Desk
 from leafcast.sandbox.exchange import Answer, Call, Malformed, html_answer
 from leafcast.sandbox.leaf import offered
-from leafcast.sandbox.leaf_users import connect
 from leafcast.sandbox.pages import rendered_page
 from leafcast.sandbox.settings import PROVIDERS
-from leafcast.sandbox.state import MagicLink
+from leafcast.sandbox.state import MagicLink, connect
 
 LEAF_GREY = "#F5F5F5"
 _CSP = (

@@ -16,7 +16,7 @@ LARGEST_BODY = 40 * 1024 * 1024
 
 
 class Operation:
-    """A named call of a service. The handler is plain and quick: what it accepts is in the journal when it returns."""
+    """A named call of a service. The handler is plain and quick; what it accepts is safe before any answer leaves."""
 
     def __init__(self, desk: Desk, service: str, name: str, handle: Handler) -> None:
         self._desk = desk
@@ -37,9 +37,17 @@ class Operation:
                 return
             seen.fault = rule.kind
             await asyncio.sleep(rule.seconds)
-        answer = self._handle(call)
+        answer = await self._processed(call)
         seen.status = answer.status
         await send_answer(send, answer)
+
+    async def _processed(self, call: Call) -> Answer:
+        """The answer of the service; what it accepted is on the disk."""
+        before = self._desk.journal.written
+        answer = self._handle(call)
+        if self._desk.journal.written != before:
+            await self._desk.journal.durable()
+        return answer
 
     async def _fail(self, rule: Rule, call: Call, seen: Seen, scope: Scope, receive: Receive, send: Send) -> None:
         seen.fault = rule.kind
@@ -48,23 +56,23 @@ class Operation:
         match rule.kind:
             case Kind.STATUS | Kind.RATE:
                 if rule.processed:
-                    self._handle(call)
+                    await self._processed(call)
                 answer = fault_answer(rule, self._service)
                 seen.status = answer.status
                 await send_answer(send, answer)
             case Kind.RESET | Kind.HANG:
                 if rule.processed:
-                    self._handle(call)
+                    await self._processed(call)
                 if rule.kind is Kind.RESET:
                     wires.reset(peer)
                 await gone(receive)
             case Kind.CUT:
-                raw = rendered(self._handle(call))
+                raw = rendered(await self._processed(call))
                 wires.write(peer, raw[: cut_position(raw, rule.at)])
                 self._end(peer, rule.end)
                 await gone(receive)
             case Kind.BROKEN:
-                await self._spoil(rule.how, self._handle(call), peer, receive, send)
+                await self._spoil(rule.how, await self._processed(call), peer, receive, send)
             case Kind.SLOW | Kind.CONNECT:
                 raise AssertionError("handled elsewhere")
 

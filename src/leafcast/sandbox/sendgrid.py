@@ -76,7 +76,7 @@ class SendGrid:
         return False
 
     def _accept(self, body: dict[str, Any], request_id: str) -> None:
-        """One email for each recipient, in the journal before anybody hears of it."""
+        """One email for each recipient."""
         recipients = [
             (part, entry)
             for part in body["personalizations"]

@@ -38,6 +38,17 @@ SAMPLE_NUMBERS = tuple(f"+1515555{suffix:04d}" for suffix in range(100, 110))
 
 
 @dataclass(frozen=True, slots=True)
+class KnownUser:
+    """A Leaf user who is there before anything happens, with the providers already connected."""
+
+    id: str
+    external_id: str
+    name: str = field(repr=False)
+    email: str | None = field(default=None, repr=False)
+    connected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxSettings:
     """The accounts and habits of one sandbox. Spans are seconds of the sandbox's own clock, shares are 0 to 1."""
 
@@ -47,6 +58,8 @@ class SandboxSettings:
     """A bearer token that never expires; None when only tokens from `authenticate` shall do."""
     registered_providers: tuple[str, ...] = tuple(PROVIDERS)
     """The providers whose application the API owner has registered with Leaf."""
+    users: tuple[KnownUser, ...] = field(default=(), repr=False)
+    """Leaf users of earlier seasons; a link for any other leafUserId is answered with 404."""
     max_usage: int = 3
     """How often a magic link may be opened; 3 is what Leaf's own example shows."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -155,6 +156,16 @@ DROP_REASONS = {
     UNSUBSCRIBES: "Unsubscribed Address",
 }
 """Which lists keep later mail from going out, and what the dropped event then says; blocks do not."""
+
+
+def connect(user: User, provider: str, now: float, status: str = "AUTHENTICATED") -> Credential:
+    """Give a user credentials for a provider, or change the status of those that are there."""
+    credential = user.credentials.get(provider)
+    if credential is None:
+        credential = user.credentials[provider] = Credential(str(uuid.uuid4()), provider, now)
+    credential.status = status
+    credential.events.append((now, status))
+    return credential
 
 
 class State:

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from leafcast.errors import LeafcastError
 
 
-class Braked(Exception):  # noqa: N818 - a signal inside one run, never shown to anyone
+class Braked(Exception):
     """The run is stopping, so this wait ended without a turn."""
 
 

@@ -1,7 +1,7 @@
 """The one door to the network: connections, pace, what failed and how, and the only retries of the program."""
 
 from leafcast.decide.replies import Answer, Fault, NotSent, Reply, Unanswered
-from leafcast.edge.http.door import Door, PacedTurn
+from leafcast.edge.http.door import Door, PacedTurn, basic
 from leafcast.edge.http.network import Network, Timeouts, open_network, quiet_loggers
 from leafcast.edge.http.retrier import Retrier
 
@@ -16,6 +16,7 @@ __all__ = [
     "Retrier",
     "Timeouts",
     "Unanswered",
+    "basic",
     "open_network",
     "quiet_loggers",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json as jsonlib
 import random
+from base64 import b64encode
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,6 +23,11 @@ from leafcast.model import Service
 from leafcast.ports import Clock, Turn
 
 TOO_MANY, UNAVAILABLE = 429, 503
+
+
+def basic(user: str, secret: str) -> str:
+    """The value of an `Authorization` header by name and secret (RFC 7617)."""
+    return "Basic " + b64encode(f"{user}:{secret}".encode()).decode()
 
 
 class PacedTurn:

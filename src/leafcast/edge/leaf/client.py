@@ -46,10 +46,10 @@ class LeafClient:
         self._login = Login(door, access, retrier)
         self._local = is_loopback(access.url)
 
-    # --------------------------------------------------------------------------------------------------- making a link
+    # ---------------------------------------------------------------------------------------------------- making a link
 
     async def ready(self) -> PacedTurn:
-        """Wait until the pace lets one request go, logged in, so that a login never comes between a turn and its use."""
+        """Wait until the pace lets one request go, logged in, so that no login comes between a turn and its use."""
         await self._login.token()
         return await self._door.ready()
 
@@ -62,7 +62,7 @@ class LeafClient:
         link = made_link(reply.json(), request, self._clock.now(), local=self._local)
         return LinkOutcome(outcome, link) if link is not None else LinkOutcome(ruled(UNUSABLE, "unusable-answer"))
 
-    # -------------------------------------------------------------------------------------------------- looking at links
+    # ------------------------------------------------------------------------------------------------- looking at links
 
     async def links(self, kind: LinkType) -> tuple[LeafLink, ...] | Outcome:
         """Every link of a type, expired ones too where Leaf keeps them."""
@@ -83,11 +83,11 @@ class LeafClient:
             return Outcome(Verdict.ACCEPTED)
         return reply if isinstance(reply, Outcome) else leaf_verdict(reply)
 
-    # -------------------------------------------------------------------------------------------------- looking at users
+    # ------------------------------------------------------------------------------------------------- looking at users
 
     async def user(self, user_id: str) -> LeafUser | Outcome:
         """One Leaf user; the outcome `failed`, `http-404`, where there is none."""
-        return _item(await self._look("GET", f"{USERS}/{quote(user_id, safe='')}"), leaf_user)
+        return _item(await self._look("GET", f"{USERS}/{segment(user_id)}"), leaf_user)
 
     async def users(self, external_id: str | None = None) -> tuple[LeafUser, ...] | Outcome:
         """Every user of the account, or those with exactly this externalId."""
@@ -111,7 +111,7 @@ class LeafClient:
             return ()
         return (Problem(ProblemKind.SERVICE, "Leaf cannot be used", f"{users.reason}.", Where(key="Leaf")),)
 
-    # ------------------------------------------------------------------------------------------------------------ asking
+    # ----------------------------------------------------------------------------------------------------------- asking
 
     async def _look(
         self, method: str, path: str, params: Mapping[str, Any] | None = None, **options: Any
@@ -141,9 +141,14 @@ class LeafClient:
         return reply
 
 
+def segment(text: str) -> str:
+    """A value as one part of a path, dots included: an id of `..` must not lead elsewhere."""
+    return quote(text, safe="").replace(".", "%2E")
+
+
 def creation_path(request: LinkRequest) -> str:
     """Where a link of this kind is asked for."""
-    user = f"/users/{quote(request.leaf_user_id, safe='')}" if request.leaf_user_id is not None else ""
+    user = f"/users/{segment(request.leaf_user_id)}" if request.leaf_user_id is not None else ""
     return f"{LINKS}{user}/{request.type.value}"
 
 
@@ -166,7 +171,7 @@ def creation_body(request: LinkRequest) -> dict[str, Any]:
 
 
 def _one(kind: LinkType, link_id: str) -> str:
-    return f"{LINKS}/{kind.value}/{quote(link_id, safe='')}"
+    return f"{LINKS}/{kind.value}/{segment(link_id)}"
 
 
 def _item(reply: Reply | Outcome, read: Callable[[Any], T | None]) -> T | Outcome:

@@ -1,6 +1,7 @@
 """The ledger: the only truth about what happened. `open_ledger` for a run, `open_reader` for those who only look."""
 
+from leafcast.edge.ledger.copying import copy_ledger
 from leafcast.edge.ledger.reader import SqliteReader
 from leafcast.edge.ledger.store import SqliteLedger, open_ledger, open_reader
 
-__all__ = ["SqliteLedger", "SqliteReader", "open_ledger", "open_reader"]
+__all__ = ["SqliteLedger", "SqliteReader", "copy_ledger", "open_ledger", "open_reader"]

@@ -55,7 +55,7 @@ def check_library(version: str) -> None:
     """Refuse a SQLite that can lose committed writes.
 
     The WAL-reset bug is in 3.7.0 to 3.51.2, fixed in 3.51.3 and in the later 3.44.6 and 3.50.7
-    (sqlite.org/wal.html, section "The WAL-reset bug", as quoted in design/reliability.md, 2026-11).
+    (sqlite.org/wal.html, section "The WAL-reset bug", read in copies of 2026-11).
     """
     number = tuple(int(part) for part in version.split(".")[:3])
     mended = number >= (3, 51, 3) or (3, 50, 7) <= number < (3, 51) or (3, 44, 6) <= number < (3, 45)

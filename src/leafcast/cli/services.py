@@ -1,0 +1,194 @@
+"""Wiring: settings into clients, clients and ledger into the world of a run. Nothing is decided here."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leafcast.cli.printing import Voice, problem_lines
+from leafcast.cli.progress import SilentProgress, watching
+from leafcast.decide.campaign import Campaign
+from leafcast.decide.rendering import Renderer
+from leafcast.edge import settings
+from leafcast.edge.http import Door, Retrier, open_network
+from leafcast.edge.leaf import LeafClient
+from leafcast.edge.ledger import copy_ledger, open_ledger
+from leafcast.edge.system import SystemClock, new_id
+from leafcast.errors import Interrupted, UsageError
+from leafcast.model import Channel, Counts, Due, EmailMessage, Service, Severity, SmsMessage
+from leafcast.ports import Clock, LinkMaker, Sender
+from leafcast.stories.brake import Brake
+from leafcast.stories.invite import Courier, World
+from leafcast.stories.run import Confirm, RunReport
+
+if TYPE_CHECKING:
+    from leafcast.cli.job import Job
+
+Story = Callable[[World, Brake, Confirm], Awaitable[RunReport]]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Credentials and addresses of the services that a campaign uses."""
+
+    leaf: settings.LeafAccess
+    sendgrid: settings.SendGridAccess | None
+    twilio: settings.TwilioAccess | None
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """The services, ready to be asked."""
+
+    leaf: LeafClient
+    email: Sender[EmailMessage] | None
+    sms: Sender[SmsMessage] | None
+    retrier: Retrier
+
+
+def read_settings(campaign: Campaign) -> Access:
+    """The process's environment, and `.env` of the current folder below it. Raises UsageError naming what is missing."""
+    env = settings.environment(os.environ, Path(".env"))
+    return Access(
+        leaf=settings.leaf_access(env),
+        sendgrid=settings.sendgrid_access(env) if Channel.EMAIL in campaign.channels else None,
+        twilio=settings.twilio_access(env) if Channel.SMS in campaign.channels else None,
+    )
+
+
+@asynccontextmanager
+async def clients(campaign: Campaign, access: Access, clock: Clock) -> AsyncIterator[Clients]:
+    """Open the network, with one door for each service at the campaign's pace."""
+    async with open_network() as network:
+        retrier = Retrier(clock)
+
+        def door(service: Service, url: str) -> Door:
+            return Door(service, url, network, rate=campaign.pace.of(service), clock=clock)
+
+        email: Sender[EmailMessage] | None = None
+        sms: Sender[SmsMessage] | None = None
+        if access.sendgrid is not None:
+            from leafcast.edge.sendgrid import SendGridClient
+
+            email = SendGridClient(door(Service.SENDGRID, access.sendgrid.url), access.sendgrid, retrier)
+        if access.twilio is not None:
+            from leafcast.edge.twilio import TwilioClient
+
+            sms = TwilioClient(door(Service.TWILIO, access.twilio.url), access.twilio, retrier)
+        leaf = LeafClient(door(Service.LEAF, access.leaf.url), access.leaf, clock, retrier)
+        yield Clients(leaf, email, sms, retrier)
+
+
+def couriers(renderer: Renderer, made: Clients, clock: Clock) -> dict[Channel, Courier[Any]]:
+    """Who writes and who carries, for each channel in use."""
+    found: dict[Channel, Courier[Any]] = {}
+    if made.email is not None:
+        found[Channel.EMAIL] = Courier(Service.SENDGRID, made.email, renderer.email)
+    if made.sms is not None:
+        found[Channel.SMS] = Courier(Service.TWILIO, made.sms, lambda *what: renderer.sms(*what, now=clock.now()))
+    return found
+
+
+async def conduct(voice: Voice, job: Job, ledger_url: str, story: Story, confirm: Confirm) -> RunReport:
+    """Let a story happen for real: hold the ledger, open the services, mind Ctrl-C and SIGTERM."""
+    clock = SystemClock()
+    access = read_settings(job.campaign)
+    with open_ledger(ledger_url, clock, new_id) as ledger:
+        async with clients(job.campaign, access, clock) as made:
+            brake = Brake()
+            with watching(voice, clock) as progress, minding_signals(voice, brake):
+                world = World(
+                    ledger=ledger,
+                    reader=ledger,
+                    leaf=made.leaf,
+                    couriers=couriers(job.examiner.renderer, made, clock),
+                    patience=made.retrier,
+                    clock=clock,
+                    new_id=new_id,
+                    progress=progress,
+                )
+                return await story(world, brake, confirm)
+
+
+class _Enough(Exception):
+    """The rehearsal has come to the question that a person would be asked."""
+
+
+class _Nobody:
+    """In the place of every service while rehearsing: nothing may get as far as this."""
+
+    async def ready(self) -> Any:
+        """Never asked."""
+        raise AssertionError("a rehearsal asked a service")
+
+    create = send = ready
+
+
+async def rehearse(job: Job, ledger_url: str, story: Story) -> tuple[Due, Counts]:
+    """What the story would do, found out on a copy of the ledger that is thrown away afterwards."""
+    clock = SystemClock()
+    asked: list[Due] = []
+
+    def confirm(due: Due) -> None:
+        asked.append(due)
+        raise _Enough
+
+    with tempfile.TemporaryDirectory(prefix="leafcast-") as folder:
+        copy = f"sqlite:///{folder}/rehearsal.db"
+        copy_ledger(ledger_url, copy)
+        with open_ledger(copy, clock, new_id) as ledger:
+            nobody: Any = _Nobody()
+            leaf: LinkMaker = nobody
+            world = World(ledger, ledger, leaf, {}, Retrier(clock), clock, new_id, SilentProgress())
+            try:
+                await story(world, Brake(), confirm)
+            except _Enough:
+                pass
+            due = asked[0] if asked else Due(0, {}, 0)
+            return due, ledger.counts(job.campaign.name)
+
+
+async def probe(voice: Voice, campaign: Campaign) -> None:
+    """Ask each service one harmless question. Raises UsageError when an answer says that a run would not get far."""
+    clock = SystemClock()
+    async with clients(campaign, read_settings(campaign), clock) as made:
+        questions = [made.leaf.probe()]
+        if made.email is not None and campaign.email is not None:
+            questions.append(made.email.probe(campaign.email.sender))  # type: ignore[attr-defined]
+        if made.sms is not None and campaign.sms is not None:
+            questions.append(made.sms.probe(campaign.sms.sender, campaign.sms.messaging_service))  # type: ignore[attr-defined]
+        found = [problem for answers in await asyncio.gather(*questions) for problem in answers]
+    for line in problem_lines(found, examples=None):
+        voice.error(line)
+    if any(problem.severity is Severity.ERROR for problem in found):
+        raise UsageError("A run would not get far with these services", fix="Mend the above, and check again.")
+    voice.note("Leaf, SendGrid and Twilio answer, as far as this campaign needs them.")
+
+
+@contextmanager
+def minding_signals(voice: Voice, brake: Brake) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end a run cleanly; a second one of the same kind ends it at once."""
+    loop = asyncio.get_running_loop()
+    caught = (signal.SIGINT, signal.SIGTERM)
+
+    def stop(number: signal.Signals) -> None:
+        for one in caught:
+            loop.remove_signal_handler(one)
+        voice.note("Stopping: what is under way is finished, nothing new begins. Once more stops at once.")
+        brake.pull(Interrupted(f"Interrupted by {number.name}."))
+
+    for one in caught:
+        loop.add_signal_handler(one, partial(stop, one))
+    try:
+        yield
+    finally:
+        for one in caught:
+            loop.remove_signal_handler(one)

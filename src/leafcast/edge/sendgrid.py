@@ -1,0 +1,150 @@
+"""SendGrid: bodies by the official SDK's helpers, requests through our own door.
+
+The SDK's own client is not used: it is synchronous, opens a connection per request, has no time limit and prints key
+and body at DEBUG (sendgrid 6.12.5 with python-http-client 3.3.7, read and tried 2026-11).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sendgrid.helpers.mail import (
+    ClickTracking,
+    Content,
+    CustomArg,
+    From,
+    Ganalytics,
+    Mail,
+    OpenTracking,
+    Personalization,
+    ReplyTo,
+    SubscriptionTracking,
+    To,
+    TrackingSettings,
+)
+
+from leafcast.decide.replies import Answer, Reply
+from leafcast.decide.verdicts import sendgrid_verdict
+from leafcast.decide.verdicts.common import ruled
+from leafcast.decide.verdicts.sendgrid import RECIPIENT
+from leafcast.edge.http import Door, PacedTurn, Retrier
+from leafcast.edge.settings import SendGridAccess
+from leafcast.model import EmailMessage, Outcome, Problem, ProblemKind, Where
+from leafcast.ports import Turn
+
+SEND, SCOPES = "/v3/mail/send", "/v3/scopes"
+MESSAGE_ID = "leafcast_message_id"
+"""Our id among `custom_args`, which come back in events and logs. SendGrid keeps them for ever and in the clear, so
+nothing else of ours may stand there."""
+
+_NAME_BREAKERS = re.compile(r"[,;\x00-\x1f\x7f]+")
+
+
+def _tracking() -> TrackingSettings:
+    """All of it off: click tracking would put SendGrid's host in the place of the magic link, in the text part too, and
+    would hand the link on in its events."""
+    tracking = TrackingSettings()
+    tracking.click_tracking = ClickTracking(enable=False, enable_text=False)
+    tracking.open_tracking = OpenTracking(enable=False)
+    tracking.subscription_tracking = SubscriptionTracking(enable=False)
+    tracking.ganalytics = Ganalytics(enable=False)
+    return tracking
+
+
+_TRACKING_OFF = _tracking()
+
+
+def mail_body(message: EmailMessage) -> dict[str, Any]:
+    """One email to one recipient, as `POST /v3/mail/send` wants it."""
+    mail = Mail()
+    mail.from_email = From(message.sender, _name(message.sender_name))
+    mail.subject = message.subject
+    person = Personalization()
+    person.add_to(To(message.to, _name(message.to_name)))
+    person.add_custom_arg(CustomArg(MESSAGE_ID, message.message_id))
+    mail.add_personalization(person)
+    if message.reply_to:
+        mail.reply_to = ReplyTo(message.reply_to)
+    mail.add_content(Content("text/plain", message.text))
+    mail.add_content(Content("text/html", message.html))
+    mail.tracking_settings = _TRACKING_OFF
+    body: dict[str, Any] = mail.get()
+    return body
+
+
+def _name(text: str) -> str | None:
+    """A name without the signs that SendGrid does not allow in one (mail/send limitations, 2026-11)."""
+    return " ".join(_NAME_BREAKERS.sub(" ", text).split()) or None
+
+
+class SendGridClient:
+    """SendGrid over one door. Fulfils `ports.Sender`."""
+
+    def __init__(self, door: Door, access: SendGridAccess, retrier: Retrier) -> None:
+        self._door = door
+        self._retrier = retrier
+        self._headers = {"Authorization": f"Bearer {access.key.reveal()}"}
+
+    async def ready(self) -> PacedTurn:
+        """Wait until the pace lets one request go."""
+        return await self._door.ready()
+
+    async def send(self, message: EmailMessage, turn: Turn) -> Outcome:
+        """Hand over one email, once. The helpers drop an address that they do not like without a word, so the finished
+        body must name exactly the one recipient."""
+        body = mail_body(message)
+        if [to.get("email") for to in body["personalizations"][0].get("to", ())] != [message.to]:
+            return ruled(RECIPIENT, "bad-recipient")
+        return sendgrid_verdict(await self._door.request("POST", SEND, json=body, turn=turn, headers=self._headers))
+
+    async def probe(self, sender: str | None = None) -> tuple[Problem, ...]:
+        """What keeps emails from being sent, from `sender` if one is given: harmless questions only. What the key may
+        not look at is not reported, because a key that may only send is the right one to have."""
+        scopes = await self._look(SCOPES)
+        if not isinstance(scopes, Answer) or not scopes.ok:
+            outcome = scopes if isinstance(scopes, Outcome) else sendgrid_verdict(scopes)
+            return (_problem("SendGrid cannot be used", f"{outcome.reason}."),)
+        told = scopes.json()
+        allowed = told.get("scopes") if isinstance(told, dict) else None
+        if isinstance(allowed, list) and "mail.send" not in allowed:
+            return (_problem("SendGrid's key may not send", "Give the key the permission Mail Send."),)
+        if sender is not None and await self._verified(sender) is False:
+            fix = "Verify the sender or authenticate its domain in SendGrid's settings, or change email.from."
+            return (_problem("SendGrid does not know the campaign's sender", fix),)
+        return ()
+
+    async def _verified(self, sender: str) -> bool | None:
+        """Whether the address is a verified sender or of an authenticated domain; None where that cannot be seen."""
+        address, domain = sender.casefold(), sender.casefold().rpartition("@")[2]
+        domains = await self._list("/v3/whitelabel/domains", None, "domain")
+        senders = await self._list("/v3/verified_senders", "results", "from_email")
+        if address in (senders or ()) or any(_covers(known, domain) for known in domains or ()):
+            return True
+        return None if senders is None or domains is None else False
+
+    async def _list(self, path: str, inside: str | None, key: str) -> frozenset[str] | None:
+        """The values of verified entries; None where the key may not see them."""
+        reply = await self._look(path)
+        body = reply.json() if isinstance(reply, Answer) and reply.ok else None
+        items = body.get(inside) if inside is not None and isinstance(body, dict) else body
+        if not isinstance(items, list):
+            return None
+        return frozenset(
+            str(item.get(key)).casefold()
+            for item in items
+            if isinstance(item, dict) and item.get("valid", item.get("verified", True))
+        )
+
+    async def _look(self, path: str) -> Reply | Outcome:
+        return await self._retrier.read(lambda: self._door.request("GET", path, headers=self._headers))
+
+
+def _covers(known: str, domain: str) -> bool:
+    """Whether an authenticated domain is this one or stands above it."""
+    known = known.removeprefix("*.")
+    return domain == known or domain.endswith(f".{known}")
+
+
+def _problem(what: str, fix: str) -> Problem:
+    return Problem(ProblemKind.SERVICE, what, fix, Where(key="SendGrid"))

@@ -1,0 +1,214 @@
+"""The promise of pace: never more than R in a sliding second, and nearly all of R while there is work."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import UTC, datetime, timedelta
+from math import inf
+from typing import Any
+
+import pytest
+
+from leafcast.decide.pacing import LONGEST_WAIT, Pace, backoff, retry_after, wait_asked
+from leafcast.decide.replies import Answer
+from leafcast.edge.http import Door
+from leafcast.edge.memory.clock import VirtualClock
+from leafcast.model import Service
+
+NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+
+
+class Arrivals:
+    """A network that writes down when requests arrive, each delayed on its way by up to `jitter` seconds."""
+
+    def __init__(self, clock: VirtualClock, jitter: float = 0.0, answer: Answer | None = None) -> None:
+        self.clock, self.jitter = clock, jitter
+        self.answer = answer or Answer(200, {}, b"")
+        self.times: list[float] = []
+        self._random = random.Random(7)
+
+    async def send(self, *_args: Any) -> Answer:
+        self.times.append(self.clock.monotonic() + self._random.uniform(0, self.jitter))
+        await self.clock.sleep(0.002)
+        return self.answer
+
+    def most_in_a_second(self, span: float = 1.0) -> int:
+        times = sorted(self.times)
+        first, most = 0, 0
+        for last, time in enumerate(times):
+            while time - times[first] >= span:
+                first += 1
+            most = max(most, last - first + 1)
+        return most
+
+
+def drive(rate: float | None, requests: int, *, workers: int = 16, jitter: float = 0.0, late: float = 0.0) -> Arrivals:
+    """Let workers make requests as fast as the door lets them; `late` is how long a turn may lie before it is spent."""
+
+    async def main() -> Arrivals:
+        clock = VirtualClock()
+        arrivals, chance = Arrivals(clock, jitter), random.Random(3)
+        door = Door(Service.LEAF, "http://127.0.0.1", arrivals, rate=rate, clock=clock)  # type: ignore[arg-type]
+        todo = iter(range(requests))
+
+        async def worker() -> None:
+            for _ in todo:
+                turn = await door.ready()
+                if late:
+                    await clock.sleep(chance.uniform(0, late))
+                await door.request("POST", "/x", json={}, turn=turn)
+
+        await asyncio.gather(*(worker() for _ in range(workers)))
+        return arrivals
+
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize("rate", [1, 2, 10, 50, 200, 500])
+def test_a_sliding_second_never_has_more_than_the_pace(rate: int) -> None:
+    """At most R requests arrive in any second and at least 98 % of R are used, with the way to the server uneven."""
+    arrivals = drive(rate, requests=max(20, rate * 4), jitter=0.005)
+    assert arrivals.most_in_a_second() <= rate
+    spread = arrivals.times[-1] - arrivals.times[0]
+    assert (len(arrivals.times) - 1) / spread >= rate * 0.98
+
+
+@pytest.mark.parametrize("rate", [5, 100, 500])
+def test_turns_that_lie_about_do_not_break_the_pace(rate: int) -> None:
+    """Turns spent late, as after a slow commit, do not bunch up into more than R in a second."""
+    assert drive(rate, requests=rate * 3, workers=40, late=0.3).most_in_a_second() <= rate
+
+
+@pytest.mark.parametrize(("rate", "span"), [(0.1, 10.0), (0.5, 2.0)])
+def test_a_pace_below_one_is_one_request_in_its_span(rate: float, span: float) -> None:
+    """0.1 a second is one request every ten seconds."""
+    assert drive(rate, requests=5).most_in_a_second(span) == 1
+
+
+def test_a_pace_with_a_fraction_is_rounded_down() -> None:
+    """2.5 a second would put three requests into some seconds, so it is two."""
+    assert drive(2.5, requests=12).most_in_a_second() == 2
+
+
+def test_the_first_turn_is_immediate_and_no_limit_is_none() -> None:
+    """Nobody waits for the first request, nor for any without a pace."""
+    assert drive(0.1, requests=1).times == [0.0]
+    assert drive(None, requests=64, workers=64).times[-1] == 0.0
+
+
+def test_turns_are_given_in_order() -> None:
+    """Who asked first goes first."""
+
+    async def main() -> list[int]:
+        clock = VirtualClock()
+        door = Door(Service.LEAF, "http://127.0.0.1", Arrivals(clock), rate=10, clock=clock)  # type: ignore[arg-type]
+        order: list[int] = []
+
+        async def wait(number: int) -> None:
+            turn = await door.ready()
+            order.append(number)
+            turn.give_back()
+
+        await asyncio.gather(*(wait(number) for number in range(20)))
+        return order
+
+    assert asyncio.run(main()) == list(range(20))
+
+
+def one_answer(answer: Answer, then: int = 1) -> tuple[float, Door]:
+    """How long the next turn waits after this answer."""
+
+    async def main() -> tuple[float, Door]:
+        clock = VirtualClock(NOW)
+        door = Door(Service.LEAF, "http://127.0.0.1", Arrivals(clock, answer=answer), rate=10, clock=clock)  # type: ignore[arg-type]
+        for _ in range(then):
+            await door.request("POST", "/x", json={})
+        before = clock.monotonic()
+        (await door.ready()).give_back()
+        return clock.monotonic() - before, door
+
+    return asyncio.run(main())
+
+
+def test_a_pause_that_the_service_asks_for_is_kept() -> None:
+    """After 429 with Retry-After nobody asks before its time."""
+    assert one_answer(Answer(429, {"retry-after": "7"}, b""))[0] == pytest.approx(7, abs=0.01)
+
+
+def test_an_exhausted_limit_is_a_pause() -> None:
+    """X-RateLimit-Remaining 0 stops us until the reset, before the service has to say 429."""
+    reset = str(int((NOW + timedelta(seconds=30)).timestamp()))
+    headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}
+    assert one_answer(Answer(202, headers, b""))[0] == pytest.approx(30, abs=0.2)
+
+
+def test_a_429_without_a_word_still_pauses_and_slows() -> None:
+    """Without Retry-After there is a pause of our own, and the pace falls."""
+    waited, door = one_answer(Answer(429, {}, b""))
+    assert 0.3 <= waited <= 1.0
+    assert door._pace.share < 1
+
+
+def test_the_pace_falls_once_a_second_and_recovers() -> None:
+    """Many 429s at once are one piece of news; quiet seconds bring the pace back, and never above what is set."""
+    pace = Pace(10).slower(100, 0).slower(100.1, 0)
+    assert pace.share == pytest.approx(0.7)
+    assert pace.faster(5).share == pytest.approx(0.8)
+    assert pace.faster(500).share == 1
+    for second in range(101, 200):
+        pace = pace.slower(second, 0)
+    assert pace.share == pytest.approx(0.05)
+
+
+def test_an_unlimited_pace_learns_from_429() -> None:
+    """Where no pace is set, a 429 sets one below what was observed."""
+    assert Pace(inf).slower(5, observed=100).rate == pytest.approx(70)
+    with pytest.raises(ValueError, match="more than 0"):
+        Pace(0)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("nan", None),
+        ("0", 0.0),
+        ("-5", 0.0),
+        ("12", 12.0),
+        (" 1.5 ", 1.5),
+        ("999999", LONGEST_WAIT),
+        ("inf", LONGEST_WAIT),
+        ("Mon, 02 Mar 2026 15:00:30 GMT", 30.0),
+        ("Mon, 02 Mar 2026 14:00:00 GMT", 0.0),
+        ("Fri, 02 Mar 2029 15:00:00 GMT", LONGEST_WAIT),
+        ("Mon, 99 Mar 2026 15:00:30 GMT", None),
+    ],
+)
+def test_retry_after_in_every_form(text: str | None, seconds: float | None) -> None:
+    """Seconds and dates are understood, absurd ones bounded, and what cannot be read is not taken for 0."""
+    assert retry_after(text, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"x-ratelimit-remaining": "3", "x-ratelimit-reset": "9"}, None),
+        ({"x-ratelimit-remaining": "0"}, None),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "nan"}, None),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9"}, 9.0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9", "retry-after": "2"}, 2.0),
+    ],
+)
+def test_rate_limit_headers(headers: dict[str, str], seconds: float | None) -> None:
+    """Retry-After wins; a reset counts only when nothing remains."""
+    assert wait_asked(headers, NOW) == seconds
+
+
+def test_backoff_grows_within_bounds() -> None:
+    """The bound doubles up to five minutes, and chance picks anything below it."""
+    assert [backoff(n, 1.0) for n in (1, 2, 3, 20, 10_000)] == [1, 2, 4, 300, 300]
+    assert backoff(5, 0.0) == 0
