@@ -34,10 +34,13 @@ def test_silence_means_the_same_everywhere(service: Service, fault: Fault) -> No
 
 
 @pytest.mark.parametrize("service", Service)
-@pytest.mark.parametrize("status", range(200, 600))
-def test_every_status_has_a_verdict(service: Service, status: int) -> None:
+def test_every_status_has_a_verdict(service: Service) -> None:
     """No status is without a meaning; 429 is later, 5xx is a doubt, and only a service's own success is accepted."""
-    verdict = judge(service, answer(status)).verdict
+    for status in range(200, 600):
+        _check(service, status, judge(service, answer(status)).verdict)
+
+
+def _check(service: Service, status: int, verdict: Verdict) -> None:
     accepted = {LEAF: range(200, 300), SENDGRID: (202,), TWILIO: (201,)}[service]
     if status in accepted:
         assert verdict is Verdict.ACCEPTED

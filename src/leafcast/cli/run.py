@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -138,7 +138,11 @@ def _finish(voice: Voice, job: Job, ledger: str, story: Story, *, yes: bool, dry
 
     if dry_run:
         due, counts = asyncio.run(rehearse(job, ledger, story))
-        voice.document({"campaign": job.campaign.name, "dryRun": True, "due": {**due.messages, "links": due.links}})
+        told: dict[str, Any] = {
+            "dryRun": True,
+            "due": {**due.messages, "links": due.links, "growers": due.growers, "held": due.held},
+        }
+        voice.document({**document(job.campaign.name, counts), **told})
         voice.result(f"Would send {due_sentence(due)}. Nothing was sent.")
         return
     report = asyncio.run(conduct(voice, job, ledger, story, confirm))

@@ -7,7 +7,7 @@ import os
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -55,7 +55,7 @@ class Clients:
 
 
 def read_settings(campaign: Campaign) -> Access:
-    """The process's environment, and `.env` of the current folder below it. Raises UsageError naming what is missing."""
+    """The environment, and `.env` of the current folder below it. Raises UsageError naming what is missing."""
     env = settings.environment(os.environ, Path(".env"))
     return Access(
         leaf=settings.leaf_access(env),
@@ -148,10 +148,8 @@ async def rehearse(job: Job, ledger_url: str, story: Story) -> tuple[Due, Counts
             nobody: Any = _Nobody()
             leaf: LinkMaker = nobody
             world = World(ledger, ledger, leaf, {}, Retrier(clock), clock, new_id, SilentProgress())
-            try:
+            with suppress(_Enough):
                 await story(world, Brake(), confirm)
-            except _Enough:
-                pass
             due = asked[0] if asked else Due(0, {}, 0)
             return due, ledger.counts(job.campaign.name)
 

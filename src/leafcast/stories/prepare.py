@@ -1,4 +1,4 @@
-"""All that can fail for free, for every row, before anything that costs: for `check`, and for `run` before it starts."""
+"""All that can fail for free, for every row, before anything that costs: for `check`, and for `run` at its start."""
 
 from __future__ import annotations
 
