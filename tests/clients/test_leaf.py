@@ -29,7 +29,7 @@ def create(lab: Any, answer: Any, request: LinkRequest | None = None, **options:
 @pytest.mark.parametrize("kind", LinkType)
 @pytest.mark.parametrize("user", [None, "u/../1"])
 def test_all_six_creations(lab: Any, kind: LinkType, user: str | None) -> None:
-    """Each type has its path, with the Leaf user's id as one part of it where there is one, and exactly Leaf's fields."""
+    """Each type has its path, a Leaf user's id as one part of it if there is one, and exactly Leaf's fields."""
     request = lab.request(kind, leaf_user_id=user, name="Ann", settings={"showLeafUserName": True})
     outcome, service = create(lab, lambda asked: lab.made(asked, leafUserId=user or "u-1"), request)
     (asked,) = service.asked

@@ -57,13 +57,15 @@ def test_the_whole_request(lab: Any) -> None:
 )
 def test_names_are_made_fit(lab: Any, name: str, sent: str | None) -> None:
     """Signs that SendGrid does not allow are taken out, and a name can never become an address."""
-    (to,) = mail_body(lab.email(to_name=name))["personalizations"][0]["to"]
+    body = mail_body(lab.email(to_name=name))
+    assert body is not None
+    (to,) = body["personalizations"][0]["to"]
     assert to == {"email": "gro.wer+1@farm.example", **({"name": sent} if sent else {})}
 
 
 def test_without_reply_to(lab: Any) -> None:
     """No reply-to is simply not there."""
-    assert "reply_to" not in mail_body(lab.email(reply_to=None))
+    assert "reply_to" not in (mail_body(lab.email(reply_to=None)) or {"reply_to"})
 
 
 @pytest.mark.parametrize("to", ["nobody", "", "Ann <ann@farm.example>"])

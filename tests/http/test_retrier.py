@@ -125,4 +125,4 @@ def _read(replies: list[Any]) -> tuple[Any, int]:
         asked += 1
         return replies[asked - 1]
 
-    return asyncio.run(Retrier(clock).read(ask)), asked
+    return asyncio.run(Retrier(clock).read(lambda: ask())), asked  # noqa: PLW0108 - callers give lambdas

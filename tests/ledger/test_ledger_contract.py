@@ -575,6 +575,15 @@ def test_a_row_of_the_export_is_whole(book):
     assert row.expires_at == book.clock.now() + timedelta(days=30)
 
 
+def test_a_row_shows_where_its_message_went(book):
+    """An address that changed for a later round does not change the line of a message that left before."""
+    book.plan_ids("G1")
+    book.send("G1")
+    book.plan(book.invitation(book.grower("G1", email="new@farm.example"), round_number=1))
+    assert book.row("G1").email == "g1@farm.example"
+    assert book.row("G1", round_number=1).email == "new@farm.example"
+
+
 def test_rows_are_in_list_order_then_round_then_channel(book):
     """The export's order does not depend on the order in which things happened."""
     for name in ("G2", "G1"):

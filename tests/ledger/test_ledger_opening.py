@@ -16,7 +16,7 @@ import pytest
 from leafcast.edge.ledger import connect, open_ledger, open_reader, place, sql
 from leafcast.edge.memory import VirtualClock
 from leafcast.errors import CampaignHeld, ExitCode, LedgerUnusable
-from leafcast.model import MessageState
+from leafcast.model import Channel, Grower, MessageState, PlannedInvitation, PlannedMessage
 
 HOLDER = """
 import sys, time
@@ -233,6 +233,20 @@ def test_a_damaged_ledger_is_refused(path):
     content = bytearray(path.read_bytes())
     for page in range(1, len(content) // 4096):
         content[page * 4096 : page * 4096 + 200] = b"\xff" * 200
+    path.write_bytes(content)
+    assert "damaged" in refused(path)
+
+
+def test_damage_in_one_page_is_found_at_the_start(path):
+    """One bad page among many, in rows that starting does not touch, is found before anything is sent."""
+    with opened(path) as ledger:
+        ledger.begin("spring-2026", "run")
+        decisions = (PlannedMessage(Channel.EMAIL, "g@farm.example"),)
+        growers = [Grower(2, f"G{number}", "Name " * 20, "g@farm.example", None) for number in range(500)]
+        ledger.plan("spring-2026", [PlannedInvitation(grower, 0, decisions) for grower in growers])
+    content = bytearray(path.read_bytes())
+    page = content.index(b"Name Name") // 4096
+    content[page * 4096 : page * 4096 + 100] = b"\xff" * 100
     path.write_bytes(content)
     assert "damaged" in refused(path)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+import threading
 
 import apsw
 import pytest
@@ -301,6 +302,25 @@ def test_outcomes_ride_in_the_next_group(sqlite):
     asyncio.run(outcome_then_intent())
     assert len(commits) == 1
     assert [row.link_status for row in sqlite.rows()] == [LinkState.LIVE, LinkState.SENDING]
+
+
+def test_an_outcome_alone_is_durable_soon(sqlite):
+    """An outcome that nobody awaits and nothing follows is committed by itself, within the quarter second."""
+    sqlite.plan_ids("G1")
+    sqlite.record(sqlite.link_intent("G1"))
+    committed = threading.Event()
+    sqlite.ledger._write.set_commit_hook(lambda: bool(committed.set()))
+    sqlite.ledger.record(sqlite.link_settled("G1"))
+    assert committed.wait(timeout=5)
+
+
+def test_a_writer_that_breaks_tells_everybody(sqlite):
+    """A fault in the writer itself ends the run with an error; nobody waits for ever."""
+    sqlite.plan_ids("G1")
+    sqlite.clock.now = None
+    for _ in range(2):
+        with pytest.raises(LeafcastError, match="writer of the ledger broke"):
+            sqlite.record(sqlite.link_intent("G1"))
 
 
 def test_a_waiter_that_leaves_takes_nothing_back(sqlite):

@@ -1,6 +1,7 @@
 """The control interface: what tests and demonstrations ask of the sandbox itself.
 
 GET  /control/state       everything received, with counts (`?only=counts` for the counts alone)
+GET  /control/snapshot    the inbox as one HTML file to save
 GET  /control/requests    every request in order of arrival (`?service=`), and the busiest sliding second
 GET  /control/faults      the fault switches with how often each matched and struck
 POST /control/faults      replace them by a list of rules (`?add=1` to append)
@@ -21,9 +22,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from leafcast.sandbox.clock import iso_seconds
 from leafcast.sandbox.desk import Desk, busiest_second
-from leafcast.sandbox.exchange import Answer, Call, Handler, Malformed, json_answer
+from leafcast.sandbox.exchange import Answer, Call, Handler, Malformed, html_answer, json_answer
 from leafcast.sandbox.faults import Rule
 from leafcast.sandbox.settings import PROVIDERS
+from leafcast.sandbox.snapshot import snapshot
 from leafcast.sandbox.state import Email, MagicLink, Suppression, Text, User, connect
 
 _RULES = TypeAdapter(list[Rule])
@@ -71,6 +73,10 @@ class Control:
             told["emails"] = [self._email(email, now) for email in state.emails.values()]
             told["texts"] = [self._text(text, now) for text in state.texts.values()]
         return json_answer(told)
+
+    def snapshot(self, _call: Call) -> Answer:
+        """The inbox as a lasting copy."""
+        return html_answer(snapshot(self._desk), headers=((b"cache-control", b"no-store"),))
 
     def requests(self, call: Call) -> Answer:
         """Every request in order of arrival, `at` in seconds of real monotonic time."""

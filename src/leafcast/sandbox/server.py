@@ -64,11 +64,15 @@ class RunningSandbox:
 
     def control(self, what: str, body: Any = None) -> Any:
         """Ask the control interface: GET without a body, POST with one. Raises ValueError for what makes no sense."""
+        return json.loads(self._asked(what, body))
+
+    def _asked(self, what: str, body: Any = None) -> bytes:
         data = None if body is None else json.dumps(body).encode()
         request = Request(f"{self.url}/control/{what}", data=data)  # noqa: S310 - our own loopback address
         try:
             with urlopen(request, timeout=_ASK) as answer:  # noqa: S310 - likewise
-                return json.load(answer)
+                found: bytes = answer.read()
+                return found
         except HTTPError as refused:
             with refused:
                 raise ValueError(refused.read().decode()) from None
@@ -77,6 +81,10 @@ class RunningSandbox:
         """Everything that the sandbox received; see `control`."""
         told: dict[str, Any] = self.control("state")
         return told
+
+    def snapshot(self) -> str:
+        """The inbox as one HTML file that outlives the sandbox. It holds names, addresses and links."""
+        return self._asked("snapshot").decode()
 
     def faults(self, *rules: Mapping[str, Any]) -> None:
         """Put these fault switches in the place of all others; none clears them."""

@@ -133,13 +133,17 @@ class Thread:
         user = self.user
         return (user and (user.name or user.external_id or user.email)) or self.address
 
-    def says(self, words: str) -> bool:
-        """Whether the filter's words, in lower case, occur in what identifies the grower or in a subject."""
+    def identity(self) -> Iterator[str]:
+        """All that a filter looks into: what identifies the grower, and the subjects."""
         user = self.user
         known = (user.name, user.external_id, user.email, user.phone) if user else ()
         found = (*known, *(mail.to for mail in self.emails), *(text.to for text in self.texts))
         subjects = (mail.subject for mail in self.emails)
-        return any(words in part.lower() for part in (self.address, *found, *subjects) if part)
+        return (part for part in (self.address, *found, *subjects) if part)
+
+    def says(self, words: str) -> bool:
+        """Whether the filter's words, in lower case, occur in any of it."""
+        return any(words in part.lower() for part in self.identity())
 
 
 BOUNCES, BLOCKS, INVALID, SPAM, UNSUBSCRIBES = (

@@ -13,8 +13,6 @@ from math import inf, isfinite
 from typing import Any
 from urllib.parse import urlencode
 
-from yarl import URL
-
 from leafcast.decide import pacing
 from leafcast.decide.pacing import Pace
 from leafcast.decide.replies import Answer, Reply
@@ -137,7 +135,7 @@ class Door:
     ) -> Reply:
         """Make one request, once; without a turn it waits for one of its own. `path` begins with `/` and is already
         percent-encoded; `json` and `data` (a form) exclude each other. Never raises for a network or a service."""
-        url = URL(self._base + path + ("?" + urlencode(params, doseq=True) if params else ""), encoded=True)
+        url = self._base + path + ("?" + urlencode(params, doseq=True) if params else "")
         sent_headers, body = self._packed(headers, json, data)
         held = turn if isinstance(turn, PacedTurn) else await self.ready()
         held.spend(self)

@@ -1,12 +1,7 @@
-"""Connections, and the one table that says what each of their failures means.
-
-aiohttp is used without httpx in front of it: see docs/decisions/0003-http-transport.md for the figures, and for the
-duplicate messages that httpx-aiohttp's translation of a dropped connection into "connect timeout" would have cost.
-"""
+"""Requests through httpx, and the one table that says what each of their failures means."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -14,13 +9,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
-from yarl import URL
+import httpx
 
 from leafcast import __version__
 from leafcast.decide.replies import Answer, Fault, NotSent, Reply, Unanswered
+from leafcast.edge.http.transport import NameNotFound, NoTrust, OnceTransport
 
 LARGEST_BODY = 5_000_000
-"""Bytes of an answer to a request for one thing."""
+"""Bytes of an answer that are read; what is longer counts as cut off."""
 
 _HEADERS = {"User-Agent": f"leafcast/{__version__}", "Accept": "application/json", "Accept-Encoding": "identity"}
 
@@ -38,64 +34,57 @@ class Timeouts:
     which the server is just closing ends in doubt."""
 
 
-FAULTS: tuple[tuple[type[BaseException], type[NotSent] | type[Unanswered], Fault], ...] = (
-    # Raised while connecting only (aiohttp 3.14, client.py, _connect_and_send_request): no byte has left.
-    (aiohttp.ConnectionTimeoutError, NotSent, Fault.CONNECT_TIMEOUT),
-    (aiohttp.ClientConnectorDNSError, NotSent, Fault.NAME),
-    (aiohttp.ClientConnectorCertificateError, NotSent, Fault.TLS),
-    (aiohttp.ClientSSLError, NotSent, Fault.TLS),
-    (aiohttp.ClientConnectorError, NotSent, Fault.REFUSED),
-    # From here on a connection stood. A server that drops it before we write looks the same as one that drops it
-    # after it has read everything, so all of these are doubts.
-    (asyncio.TimeoutError, Unanswered, Fault.TIMEOUT),
-    (aiohttp.ClientResponseError, Unanswered, Fault.GARBLED),
-    (aiohttp.ClientError, Unanswered, Fault.CLOSED),
-    (OSError, Unanswered, Fault.CLOSED),
+FAULTS: tuple[tuple[type[httpx.TransportError], type[NotSent] | type[Unanswered], Fault], ...] = (
+    (NameNotFound, NotSent, Fault.NAME),
+    (NoTrust, NotSent, Fault.TLS),
+    (httpx.ConnectError, NotSent, Fault.REFUSED),
+    (httpx.ConnectTimeout, NotSent, Fault.CONNECT_TIMEOUT),
+    (httpx.TimeoutException, Unanswered, Fault.TIMEOUT),
+    (httpx.ProtocolError, Unanswered, Fault.GARBLED),
+    (httpx.TransportError, Unanswered, Fault.CLOSED),
 )
-"""What each failure means; the first line that fits counts, so the most specific stand first."""
+"""What each failure means; the first line that fits counts, so the most specific stand first. Whatever is not known to
+have failed before the first byte is a doubt."""
 
 
-def fault_of(error: BaseException) -> NotSent | Unanswered:
-    """What a failure below HTTP means. Raises the error again when the table does not know it."""
-    for kind, made, fault in FAULTS:
-        if isinstance(error, kind):
-            return made(fault)
-    raise error
+def fault_of(error: httpx.TransportError) -> NotSent | Unanswered:
+    """What a failure below HTTP means."""
+    return next(made(fault) for kind, made, fault in FAULTS if isinstance(error, kind))
 
 
 class Network:
     """Open connections, shared by all doors. Sends each request exactly once, whatever happens."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self._session = session
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
 
     async def send(
-        self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None, largest: int = LARGEST_BODY
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, largest: int = LARGEST_BODY
     ) -> Reply:
-        """Make one request. What the network or the server does comes back as a value. Of an answer `largest` bytes
-        are read; what is longer counts as cut off."""
+        """Make one request. What the network or the server does comes back as a value."""
+        request = self._client.build_request(method, url, headers=headers, content=body)
         try:
-            response = await self._session.request(method, url, headers=headers, data=body, allow_redirects=False)
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            response = await self._client.send(request, stream=True)
+        except httpx.TransportError as error:
             return fault_of(error)
-        async with response:
-            found, complete = await _read(response.content, largest)
-            if not complete:
-                response.close()
-        return Answer(response.status, response.headers, found, complete)
+        try:
+            found, complete = await _read(response, largest)
+        finally:
+            await response.aclose()
+        return Answer(response.status_code, response.headers, found, complete)
 
 
-async def _read(stream: aiohttp.StreamReader, largest: int) -> tuple[bytes, bool]:
+async def _read(response: httpx.Response, largest: int) -> tuple[bytes, bool]:
     """The body, and whether it is whole."""
     parts: list[bytes] = []
     size = 0
     try:
-        while part := await stream.readany():
+        async for part in response.aiter_raw():
             parts.append(part)
             size += len(part)
             if size > largest:
                 return b"", False
-    except (TimeoutError, aiohttp.ClientError, OSError):
+    except httpx.TransportError:
         return b"".join(parts), False
     return b"".join(parts), True
 
@@ -113,7 +102,7 @@ async def open_network(timeouts: Timeouts = Timeouts(), tls: ssl.SSLContext | No
     session = aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers=_HEADERS,
+        auto_decompress=False,
         trust_env=False,
         timeout=aiohttp.ClientTimeout(
             total=timeouts.total,
@@ -125,8 +114,15 @@ async def open_network(timeouts: Timeouts = Timeouts(), tls: ssl.SSLContext | No
     # aiohttp sends GET and DELETE once more by itself when a kept connection turns out closed; that request would
     # escape the pace. There is no public switch (aio-libs/aiohttp issue 10790); tests/http proves that this one works.
     session._retry_connection = False
-    async with session:
-        yield Network(session)
+    client = httpx.AsyncClient(
+        transport=OnceTransport(session),
+        headers=_HEADERS,
+        timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect),  # told only; the session's times rule
+        follow_redirects=False,
+        trust_env=False,
+    )
+    async with client:
+        yield Network(client)
 
 
 def quiet_loggers() -> None:

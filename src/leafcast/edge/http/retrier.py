@@ -91,7 +91,11 @@ class Retrier:
             sleep=sleep or self._clock.sleep,
             retry_error_callback=_result,
         )
-        done: T = await retrying(call)
+
+        async def once() -> T:
+            return await call()  # tenacity awaits only what it recognises as a coroutine function; a lambda is none
+
+        done: T = await retrying(once)
         return done
 
 

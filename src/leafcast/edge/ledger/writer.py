@@ -162,9 +162,9 @@ class Writer:
             for operation in group:
                 self._fail(operation, self._stop_error())
             return
-        moment = self._clock.now()
-        stamp = Stamp(moment, sql.to_text(moment), self._clock.monotonic())
         try:
+            moment = self._clock.now()
+            stamp = Stamp(moment, sql.to_text(moment), self._clock.monotonic())
             answers = self._transaction(group, stamp)
         except Exception as error:
             self._give_up(group, error)
