@@ -1,4 +1,4 @@
-"""What the stories need of the world, as Protocols. The rooms under `edge` fulfil them, and so do their twins in memory."""
+"""What the stories need of the world, as Protocols; the rooms under `edge` fulfil them, the twins in memory too."""
 
 from __future__ import annotations
 

@@ -59,6 +59,19 @@ def test_redirects_are_not_followed(lab: Any) -> None:
     assert len(seen.requests) == 1
 
 
+def test_cookies_are_not_kept(lab: Any) -> None:
+    """A request carries nothing of an earlier answer, so that no request depends on what came before it."""
+
+    async def main() -> Any:
+        data = b"HTTP/1.1 200 OK\r\nSet-Cookie: canary=1; Path=/\r\nContent-Length: 0\r\n\r\n"
+        async with lab.wire(lab.sends(data, then_close=False)) as seen, lab.door(seen.url) as door:
+            await door.request("GET", "/a")
+            await door.request("GET", "/b")
+            return seen
+
+    assert b"cookie" not in asyncio.run(main()).requests[1].lower()
+
+
 def test_the_request_on_the_wire(lab: Any) -> None:
     """A base URL keeps its path, a path its percent signs; the body is UTF-8 JSON and the sender names itself."""
 

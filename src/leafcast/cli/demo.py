@@ -6,18 +6,20 @@ import asyncio
 import os
 import shutil
 import signal
+import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from leafcast.cli.calling import command
 from leafcast.cli.failing import speaking
 from leafcast.cli.options import Json, Quiet, Verbose
 from leafcast.cli.printing import Voice
-from leafcast.errors import LeafcastError, UsageError
+from leafcast.errors import Interrupted, LeafcastError, UsageError
 
 if TYPE_CHECKING:
     from leafcast.model import Due
@@ -30,8 +32,10 @@ Keep = Annotated[
     bool, typer.Option("--keep", help="Leave the sandbox running, to walk through its inbox, until Ctrl-C.")
 ]
 FOLDER = Path("leafcast-demo")
+INBOX, EXPORT, LEDGER = FOLDER / "inbox.html", FOLDER / "export.csv", FOLDER / "ledger.db"
+LEDGER_URL = f"sqlite:///{LEDGER}"
 MARK = ".made-by-leafcast-demo"
-CAMPAIGN = "spring-onboarding.yaml"
+NAME = "spring-onboarding"
 PACE = 150.0
 """Requests per second: the sandbox has no carrier behind it, and nobody should wait for a demonstration."""
 
@@ -47,14 +51,17 @@ def demo(keep: Keep = False, as_json: Json = False, quiet: Quiet = False, verbos
         from leafcast.cli.samples import sample_users
         from leafcast.sandbox.server import SandboxSettings, running
 
-        _fresh_folder()
-        with running(SandboxSettings(users=sample_users())) as sandbox, _environment(sandbox.credentials):
-            voice.note(f"A stand-in for Leaf, SendGrid and Twilio is running at {sandbox.url}/ on this machine.")
-            report = _send(voice)
-            told = _compare(report, sandbox.state())
-            _show(voice, report, told, sandbox, keep=keep)
-            if keep:
-                _wait_for_ctrl_c()
+        with _interrupted_in_words():
+            _fresh_folder()
+            with running(SandboxSettings(users=sample_users())) as sandbox, _environment(sandbox.credentials):
+                voice.note(f"A stand-in for Leaf, SendGrid and Twilio is running at {sandbox.url}/ on this machine.")
+                report = _send(voice)
+                told = _compare(report, sandbox.state())
+                _write_inbox(sandbox)
+                if keep:
+                    asyncio.run(_until_ctrl_c(lambda: _show(voice, report, told, sandbox.url)))
+                else:
+                    _show(voice, report, told, None)
 
 
 def _send(voice: Voice) -> RunReport:
@@ -64,7 +71,7 @@ def _send(voice: Voice) -> RunReport:
     from leafcast.edge.shipped import CAMPAIGNS, shipped
     from leafcast.stories.run import Options, run
 
-    job = open_job(shipped(CAMPAIGNS) / CAMPAIGN, pace=Pace(leaf=PACE, sendgrid=PACE, twilio=PACE))
+    job = open_job(shipped(CAMPAIGNS) / f"{NAME}.yaml", pace=Pace(leaf=PACE, sendgrid=PACE, twilio=PACE))
     survey = examined(voice, job)
     voice.note(f"All {survey.rows:,} rows of {job.source.name} are good.")
 
@@ -77,7 +84,7 @@ def _send(voice: Voice) -> RunReport:
         voice.note(f"Sending {due_sentence(due)}.")
 
     started = time.monotonic()
-    report = asyncio.run(conduct(voice, job, f"sqlite:///{FOLDER}/ledger.db", sending, confirm))
+    report = asyncio.run(conduct(voice, job, LEDGER_URL, sending, confirm))
     voice.detail(f"Sent in {time.monotonic() - started:.1f} seconds.")
     if report.stopped is not None:
         raise report.stopped
@@ -89,8 +96,8 @@ def _write_export(name: str) -> None:
     from leafcast.edge.exportfile import write_export
     from leafcast.edge.ledger import open_reader
 
-    with open_reader(f"sqlite:///{FOLDER}/ledger.db") as reader:
-        write_export(FOLDER / "export.csv", reader.rows(name), reader.columns(name))
+    with open_reader(LEDGER_URL) as reader:
+        write_export(EXPORT, reader.rows(name), reader.columns(name))
 
 
 def _compare(report: RunReport, state: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
@@ -108,35 +115,47 @@ def _compare(report: RunReport, state: Mapping[str, Any]) -> dict[str, tuple[int
     return told
 
 
-def _show(
-    voice: Voice, report: RunReport, told: Mapping[str, tuple[int, int]], sandbox: RunningSandbox, *, keep: bool
-) -> None:
+def _write_inbox(sandbox: RunningSandbox) -> None:
+    """The inbox as a file that outlives the sandbox, for its owner's eyes: it holds links."""
+    with os.fdopen(os.open(INBOX, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(sandbox.snapshot())
+
+
+def _show(voice: Voice, report: RunReport, told: Mapping[str, tuple[int, int]], live: str | None) -> None:
+    """Say what happened and what to look at; `live` is the address of a sandbox that stays."""
     from leafcast.decide.summary import document, lines
 
-    name = "spring-onboarding"
-    voice.document({**document(name, report.counts), "received": {what: theirs for what, (_, theirs) in told.items()}})
-    voice.result("\n".join(lines(name, report.counts)))
-    received = ", ".join(f"{theirs:,} {what}" for what, (_, theirs) in told.items())
+    numbers = {what: theirs for what, (_, theirs) in told.items()}
+    files = {"inbox": str(INBOX), "export": str(EXPORT), "ledger": str(LEDGER)}
+    voice.document({**document(NAME, report.counts), "received": numbers, "files": files, "live": live})
+    voice.result("\n".join(lines(NAME, report.counts)))
+    received = ", ".join(f"{count:,} {what}" for what, count in numbers.items())
     voice.result(f"The sandbox received the same: {received}.")
-    ledger = f"--ledger sqlite:///{FOLDER}/ledger.db"
-    seen = [
-        "Look at",
-        f"  the ledger as a table     {FOLDER}/export.csv",
-        f"  the ledger in numbers     leafcast status {name} {ledger}",
-    ]
-    if keep:
-        seen.insert(1, f"  the inbox                 {sandbox.url}/")
-        seen.append("Press Ctrl-C to end the sandbox.")
+    voice.result("\n".join(_what_to_look_at(live)))
+    sys.stdout.flush()
+
+
+def _what_to_look_at(live: str | None) -> Iterator[str]:
+    yield "\nWhat every grower received; open it in a browser:"
+    yield f"  {INBOX.absolute().as_uri()}"
+    if live:
+        yield "The same live, with links that open:"
+        yield f"  {live}/"
+    yield "The ledger, as a table and in numbers:"
+    yield f"  {EXPORT}"
+    yield f"  {command()} status {NAME} --ledger {LEDGER_URL}"
+    if live:
+        yield "\nPress Ctrl-C to end the sandbox."
     else:
-        seen.append("  the inbox, while it runs  leafcast demo --keep")
-    voice.result("\n".join(seen))
+        yield "An inbox whose links open, until Ctrl-C:"
+        yield f"  {command()} demo --keep"
 
 
 def _fresh_folder() -> None:
     """An empty folder for this demonstration. Raises UsageError rather than remove what it did not make itself."""
-    if FOLDER.exists() and not (FOLDER / MARK).is_file():
+    if os.path.lexists(FOLDER) and not (FOLDER / MARK).is_file():
         raise UsageError(
-            f"There is a folder {FOLDER} here already, and not from a demo", fix="Run the demo in another folder."
+            f"There is something named {FOLDER} here already, and not from a demo", fix="Run the demo in another folder."
         )
     try:
         if FOLDER.exists():
@@ -145,7 +164,8 @@ def _fresh_folder() -> None:
         (FOLDER / MARK).touch()
     except OSError as error:
         raise UsageError(
-            f"{FOLDER} cannot be written: {error.strerror}", fix="Run the demo in another folder."
+            f"The demo cannot write its folder {FOLDER} here: {error.strerror}",
+            fix="Run the demo in another folder.",
         ) from None
 
 
@@ -165,7 +185,19 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _wait_for_ctrl_c() -> None:
+@contextmanager
+def _interrupted_in_words() -> Iterator[None]:
+    """A demo that was interrupted begins anew; it does not continue, as a run would."""
+    try:
+        yield
+    except (KeyboardInterrupt, Interrupted):
+        raise Interrupted("The demo was interrupted.", fix=f"To begin it anew: {command()} demo") from None
+
+
+async def _until_ctrl_c(ready: Callable[[], None]) -> None:
+    """Say that all is ready once Ctrl-C and SIGTERM are minded, and wait for one of them."""
+    ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
-    signal.pause()
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    ready()
+    await ended.wait()

@@ -47,4 +47,11 @@ app.add_typer(links, name="links")
 
 def main() -> None:
     """The console script."""
-    app()
+    try:
+        end_by_signals()
+        app()
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+    except SystemExit as end:
+        if end.code == ExitCode.USAGE and isinstance(end.__context__, TyperUsage)
+        raise

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from leafcast.errors import CampaignError, LeafcastError, ListError
 from leafcast.model import Problem, Severity
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Voice:
     """One command's way of speaking, as its `--json`, `--quiet` and `-v` ask for."""
 
     as_json: bool = False
     quiet: bool = False
     verbose: bool = False
+    _told: bool = field(default=False, init=False)
 
     @property
     def person(self) -> bool:
@@ -36,36 +40,77 @@ class Voice:
     def note(self, text: str) -> None:
         """A step or a hint: for people, on standard error."""
         if not self.quiet:
-            sys.stderr.write(f"{text}\n")
+            self._aside(text)
 
     def detail(self, text: str) -> None:
         """What only `-v` asks for."""
         if self.verbose:
-            sys.stderr.write(f"{text}\n")
+            self._aside(text)
 
     def error(self, text: str, fix: str = "") -> None:
         """What went wrong and what to do next; never silenced."""
-        sys.stderr.write(f"{text}\n")
-        if fix:
-            sys.stderr.write(f"{fix}\n")
+        self._aside(f"{text}\n{fix}" if fix else text)
 
     def result(self, text: str) -> None:
         """The answer to the command, for people; under `--json` it goes to standard error."""
-        stream = sys.stderr if self.as_json else sys.stdout
-        if not (self.quiet and self.as_json):
-            stream.write(f"{text}\n")
-
-    def table(self, renderable: RenderableType) -> None:
-        """A table or panel as the answer."""
-        from rich.console import Console
-
         if not self.as_json:
-            Console(highlight=False).print(renderable)
+            self._answer(text)
+        elif not self.quiet:
+            self._aside(text)
 
     def document(self, value: Mapping[str, Any]) -> None:
-        """The one JSON object of `--json`."""
-        if self.as_json:
-            sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+        """The one JSON object of `--json`, in plain ASCII so that no locale can break it; a second one is not said."""
+        if self.as_json and not self._told:
+            self._told = True
+            self._answer(json.dumps(value, default=str))
+
+    def ask(self, question: str) -> bool:
+        """Ask the person. Raises KeyboardInterrupt for Ctrl-C, and for an end of the input, which is no answer."""
+        import typer
+
+        try:
+            return typer.confirm(question, err=True)
+        except typer.Abort:
+            raise KeyboardInterrupt from None
+
+    def _answer(self, text: str) -> None:
+        try:
+            sys.stdout.write(f"{text}\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read it (a pager, `head`) has seen enough; the exit code still tells how the command went.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def _aside(self, text: str) -> None:
+        # A terminal that was closed, a pager that was quit: not being heard is no reason to stop in mid-run.
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"{text}\n")
+
+
+def error_document(error: LeafcastError) -> dict[str, Any]:
+    """What `--json` says of an error, whichever command met it."""
+    told: dict[str, Any] = {"exitCode": int(error.exit_code), "message": error.message, "fix": error.fix}
+    if isinstance(error, CampaignError | ListError):
+        told["problems"] = problem_documents(error.problems)
+    return {"error": told}
+
+
+def problem_documents(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    """Problems for other programs: where, what, and what to do."""
+    return [
+        {
+            "kind": problem.kind,
+            "severity": problem.severity,
+            "file": problem.where.file,
+            "row": problem.where.row,
+            "line": problem.where.line,
+            "column": problem.where.column,
+            "key": problem.where.key,
+            "what": problem.what,
+            "fix": problem.fix,
+        }
+        for problem in problems
+    ]
 
 
 def problem_lines(problems: Sequence[Problem], *, examples: int | None = 3) -> list[str]:

@@ -115,7 +115,12 @@ def _twilio(desk: Desk) -> list[BaseRoute]:
 
 def _control(desk: Desk) -> list[BaseRoute]:
     control = Control(desk)
-    looking = {"state": control.state, "requests": control.requests, "faults": control.list_faults}
+    looking = {
+        "state": control.state,
+        "snapshot": control.snapshot,
+        "requests": control.requests,
+        "faults": control.list_faults,
+    }
     moving = {
         "faults": control.set_faults,
         "clock": control.clock,

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import aiohttp
 import httpx
@@ -118,6 +119,7 @@ async def open_network(timeouts: Timeouts = Timeouts(), tls: ssl.SSLContext | No
         transport=OnceTransport(session),
         headers=_HEADERS,
         timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect),  # told only; the session's times rule
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # httpx would hand every cookie back
         follow_redirects=False,
         trust_env=False,
     )

@@ -16,6 +16,7 @@ def copy_ledger(url: str, target: str) -> None:
         return
     source = connect.open_for_reading(path)
     try:
+        place.make_private(copy)
         with apsw.Connection(str(copy)) as made, made.backup("main", source, "main") as backup:
             backup.step()
         made.close()

@@ -72,6 +72,13 @@ rows.addEventListener("click", (event) => {
   openThread(row.dataset.key);
 });
 
+thread.addEventListener("click", (event) => {
+  if (!event.target.closest(".back")) return;
+  event.preventDefault();
+  history.pushState({}, "", "/");
+  inbox.classList.remove("chosen");
+});
+
 addEventListener("popstate", () => {
   const key = new URLSearchParams(location.search).get("grower");
   if (key) openThread(key);
