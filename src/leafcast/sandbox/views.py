@@ -53,7 +53,7 @@ def counts(desk: Desk) -> dict[str, int]:
         "links": sum(not link.deleted for link in state.links.values()),
         "emails": len(state.emails),
         "texts": len(state.texts),
-        "connected": sum(bool(user.credentials) for user in state.users.values()),
+        "connected": sum(bool(thread.user and thread.user.credentials) for thread in state.threads.values()),
     }
 
 
