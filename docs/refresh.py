@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def refreshed(text: str) -> str:
         found = part.search(text)
         if found is None:
             raise ValueError(f"README.md has no part <!-- {name}: … --> to <!-- /{name} -->")
-        text = f"{text[: found.start()]}{found[1]}\n{make()}\n{found[2]}{text[found.end() :]}"
+        text = f"{text[: found.start()]}{found[1]}\n{make()}\n\n{found[2]}{text[found.end() :]}"
     return text
 
 
@@ -58,7 +59,7 @@ def option_table() -> str:
         for option in _parameters(command, "option"):
             words = _option_words(option)
             owners.setdefault(words, []).append(name)
-            helps[words] = option.help
+            helps[words] = option.help + _default(option.default)
     everybody = len(list(commands()))
     rows = (
         f"| `{words}` | {helps[words]} | {'all' if len(names) == everybody else ', '.join(names)} |"
@@ -79,9 +80,15 @@ def _option_words(option: Any) -> str:
     flags = ", ".join(option.opts)
     if option.is_flag:
         return flags
-    choices = getattr(option.type, "choices", ())
-    value = option.metavar or r"\|".join(str(getattr(choice, "value", choice)) for choice in choices) or "N"
-    return f"{flags} {value}"
+    kind = option.type_descriptor.annotation
+    choices = "/".join(kind) if issubclass(kind, StrEnum) else "N"
+    return f"{flags} {option.metavar or choices}"
+
+
+def _default(value: Any) -> str:
+    if value is None or value is False:
+        return ""
+    return f" Default: `{f'{value:g}' if isinstance(value, float) else value}`."
 
 
 def _parameters(command: Any, kind: str) -> Iterator[Any]:

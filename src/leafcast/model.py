@@ -242,6 +242,35 @@ class Link:
     providers: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class LeafLink:
+    """A magic link as Leaf lists it. `id` is as secret as the link, which it is the last part of."""
+
+    id: str = field(repr=False)
+    type: LinkType
+    leaf_user_id: str
+    providers: tuple[str, ...]
+    created_at: datetime | None
+    expires_at: datetime | None
+    last_accessed_at: datetime | None
+    usage_count: int
+    """Mail scanners open links too: more than 0 does not prove that a person came."""
+    max_usage: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeafUser:
+    """A Leaf user without anything secret."""
+
+    id: str
+    external_id: str
+    name: str = field(repr=False)
+    email: str = field(repr=False)
+    credentials: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Provider name -> the status that Leaf gives, '' where it gives none. A provider that is missing here is not
+    connected."""
+
+
 # --------------------------------------------------------------------------------------------------------- messages
 
 
@@ -291,6 +320,112 @@ class LinkOutcome:
 
     outcome: Outcome
     link: Link | None = None
+
+
+# --------------------------------------------------------------------------------------------------------- doubts
+
+
+class Shown(StrEnum):
+    """What a look at a service showed of a message in doubt."""
+
+    FOUND = "found"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+class Settlement(StrEnum):
+    """What settled a doubt."""
+
+    FOUND = "found"
+    """The service shows it."""
+    ABSENT = "absent"
+    """The service, asked twice, shows no trace, and the campaign says to send again then."""
+    ASSUMED_SENT = "assumed_sent"
+    """A person's word."""
+    RESEND = "resend"
+    """A person's word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a service is asked to show: one message that left."""
+
+    message_id: str
+    to: str = field(repr=False)
+    link_id: str = field(repr=False)
+    link: str = field(repr=False)
+    """The magic link that the message carries, '' where the ledger does not know it."""
+    left_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The service shows the message: it was taken."""
+
+    provider_id: str | None
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The service showed everything of that time and address, and the message is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The look says nothing either way. `why` is a sentence of ours without address, name or link."""
+
+    why: str
+    everyone: bool = False
+    """Whether no other question to this service would fare better: it is out of reach, or refuses the credentials."""
+
+
+Look = Found | Absent | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A message in doubt with its evidence."""
+
+    external_id: str
+    round: int
+    channel: Channel
+    attempt: int
+    sought: Sought
+    code: str
+    reason: str
+    """What ended the attempt."""
+    ended_at: datetime | None
+    first_absent_at: datetime | None = None
+    looked_at: datetime | None = None
+    """The last look at the service, if there was one yet, and what it showed."""
+    showed: Shown | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDoubt:
+    """A link whose answer was lost: Leaf may hold one that nobody was ever shown."""
+
+    external_id: str
+    round: int
+    generation: int
+    type: LinkType
+    providers: tuple[str, ...]
+    expires_in: int
+    leaf_user_id: str
+    """'' where only Leaf knows the user."""
+    left_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A link at Leaf that a lost answer left behind."""
+
+    doubt: LinkDoubt
+    link_id: str = field(repr=False)
+    leaf_user_id: str
+    created_at: datetime
 
 
 # --------------------------------------------------------------------------------------------------------- the ledger
@@ -436,6 +571,50 @@ class Excluded:
     rows: tuple[tuple[int, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class DoubtLooked:
+    """A service was asked about a message in doubt. Found, it becomes accepted; anything else is noted, and the doubt
+    stays."""
+
+    message_id: str
+    attempt: int
+    look: Look
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtLifted:
+    """The service, asked twice, shows no trace of a message in doubt, so it goes back to planned."""
+
+    message_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtResolved:
+    """A person settles a doubt by their word: `ASSUMED_SENT` or `RESEND`. `who` is the person's name on the machine."""
+
+    message_id: str
+    attempt: int
+    settlement: Settlement
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrphanNoted:
+    """An orphan link was found at Leaf. Noting it again changes nothing."""
+
+    campaign: str
+    orphan: Orphan
+
+
+@dataclass(frozen=True, slots=True)
+class OrphanRevoked:
+    """A noted orphan link is gone from Leaf; the doubt that it came from is settled."""
+
+    campaign: str
+    orphan: Orphan
+
+
 Change = (
     LinkIntent
     | LinkSettled
@@ -446,6 +625,11 @@ Change = (
     | NextChannel
     | Reopened
     | Excluded
+    | DoubtLooked
+    | DoubtLifted
+    | DoubtResolved
+    | OrphanNoted
+    | OrphanRevoked
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -10,11 +10,17 @@ from leafcast.model import (
     Change,
     Channel,
     Counts,
+    Doubt,
     Due,
     Invitation,
+    LeafLink,
+    LeafUser,
     LedgerRow,
+    LinkDoubt,
     LinkOutcome,
     LinkRequest,
+    LinkType,
+    Look,
     Outcome,
     PlanCounts,
     PlannedInvitation,
@@ -22,6 +28,7 @@ from leafcast.model import (
     Row,
     RunStarted,
     Scope,
+    Sought,
 )
 
 M_contra = TypeVar("M_contra", contravariant=True)
@@ -128,6 +135,43 @@ class LedgerReader(Protocol):
 
     def columns(self, campaign: str) -> Sequence[str]:
         """The list's own further columns, in the list's order."""
+
+
+class DoubtLedger(Protocol):
+    """What the ledger knows about its doubts; works beside a run."""
+
+    def doubts(self, campaign: str) -> Sequence[Doubt]:
+        """Every message in doubt, in list order, with its evidence."""
+
+    def witness(self, campaign: str, channel: Channel, after: datetime) -> Sought | None:
+        """The first message of a channel that left after this and was accepted: a service whose records do not show it
+        cannot prove by them that another never came."""
+
+    def links_in_doubt(self, campaign: str) -> Sequence[LinkDoubt]:
+        """Every link whose answer was lost and which may still open something at Leaf."""
+
+    def unclaimed(self, link_ids: Collection[str]) -> frozenset[str]:
+        """Which of these links of Leaf's no campaign of the ledger knows as its own."""
+
+
+class Searcher(Protocol):
+    """The service behind one channel, as far as it can show what it took."""
+
+    async def find(self, sought: Sought) -> Look:
+        """Look for one message. Never raises for what a service or a network does."""
+
+
+class LinkKeeper(Protocol):
+    """Leaf, as far as the links that it holds are concerned. Each answers a value, or the outcome that kept it away."""
+
+    async def links(self, kind: LinkType) -> tuple[LeafLink, ...] | Outcome:
+        """Every link of a type."""
+
+    async def users(self, external_id: str | None = None) -> tuple[LeafUser, ...] | Outcome:
+        """Every user of the account, or those with exactly this externalId."""
+
+    async def delete(self, kind: LinkType, link_id: str) -> Outcome:
+        """Revoke one link. May be repeated."""
 
 
 class Progress(Protocol):

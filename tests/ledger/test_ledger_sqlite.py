@@ -17,12 +17,14 @@ from leafcast.errors import ExitCode, LeafcastError, LedgerStopped
 from leafcast.model import (
     Channel,
     Delivery,
+    DoubtResolved,
     LinkState,
     LinkType,
     MessageIntent,
     MessageSettled,
     MessageState,
     Outcome,
+    Settlement,
     Verdict,
 )
 
@@ -138,7 +140,9 @@ def states_reached(book):
             book.record(MessageIntent(message, 1))
         if state in verdicts:
             book.record(MessageSettled(message, Outcome(verdicts[state])))
-        if state in (MessageState.ASSUMED_SENT, MessageState.CANCELLED):
+        if state is MessageState.ASSUMED_SENT:
+            book.record(DoubtResolved(message, 1, Settlement.ASSUMED_SENT, "somebody"))
+        if state is MessageState.CANCELLED:
             raw(book).execute("UPDATE message SET state = ? WHERE id = ?", (state, message))
         assert book.row(name).message_status is state
     return {row.message_status: row.message_id for row in book.rows()}

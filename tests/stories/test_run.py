@@ -6,7 +6,7 @@ import pytest
 
 from leafcast.errors import ExitCode, Interrupted
 from leafcast.model import Channel, Due, LinkType, MessageState, Outcome, Verdict
-from leafcast.stories.run import CANARIES
+from leafcast.stories.trials import TRIALS
 
 from .conftest import grower, phone_only
 
@@ -105,7 +105,7 @@ def test_a_refused_credential_stops_the_run_within_a_handful_of_requests(stage):
     stopped = play.run()
 
     assert stopped.exit_code is ExitCode.STOPPED
-    assert len(play.email.sent) <= CANARIES
+    assert len(play.email.sent) <= TRIALS
     assert set(play.states().values()) == {"planned"}
 
     play.email.script = {}

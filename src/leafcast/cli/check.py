@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from leafcast.cli.failing import speaking
 from leafcast.cli.options import CampaignFile, Json, Output, Quiet, Verbose
-from leafcast.cli.printing import Voice
+from leafcast.cli.printing import Voice, problem_documents
+
+if TYPE_CHECKING:
+    from leafcast.stories.prepare import Survey
 
 Online = Annotated[
     bool, typer.Option("--online", help="Also ask each service one harmless question: are keys, sender, account right?")
@@ -30,16 +33,11 @@ def check(
     columns with the reasons behind, to be mended and used.
     """
     voice = Voice(as_json, quiet, verbose)
-    with speaking(voice):
+    with speaking(voice, examples=None):
         from leafcast.cli.job import examined, open_job
-        from leafcast.errors import ListError
 
         job = open_job(campaign)
-        try:
-            survey = examined(voice, job, output)
-        except ListError as error:
-            voice.document({"campaign": job.campaign.name, "ok": False, "problems": _as_json(error.problems)})
-            raise
+        survey = examined(voice, job, output)
         if online:
             from leafcast.cli.services import probe
 
@@ -48,7 +46,7 @@ def check(
         voice.result(_sentence(survey))
 
 
-def _sentence(survey: Any) -> str:
+def _sentence(survey: Survey) -> str:
     from leafcast.decide.summary import CHANNEL_WORDS
 
     messages = ", ".join(
@@ -59,7 +57,7 @@ def _sentence(survey: Any) -> str:
     return f"All {survey.rows:,} rows are good: {messages or 'no messages'}{skipped}; links: {links or 'none'}."
 
 
-def _document(name: str, survey: Any) -> dict[str, Any]:
+def _document(name: str, survey: Survey) -> dict[str, Any]:
     return {
         "campaign": name,
         "ok": True,
@@ -68,23 +66,6 @@ def _document(name: str, survey: Any) -> dict[str, Any]:
         "messages": dict(survey.messages),
         "links": dict(survey.links),
         "skipped": dict(survey.skipped),
-        "warnings": _as_json(survey.warnings),
+        "warnings": problem_documents(survey.warnings),
         "problems": [],
     }
-
-
-def _as_json(problems: Any) -> list[dict[str, Any]]:
-    return [
-        {
-            "kind": problem.kind,
-            "severity": problem.severity,
-            "file": problem.where.file,
-            "row": problem.where.row,
-            "line": problem.where.line,
-            "column": problem.where.column,
-            "key": problem.where.key,
-            "what": problem.what,
-            "fix": problem.fix,
-        }
-        for problem in problems
-    ]

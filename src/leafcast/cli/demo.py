@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 Keep = Annotated[
     bool, typer.Option("--keep", help="Leave the sandbox running, to walk through its inbox, until Ctrl-C.")
 ]
+DELIVERY = 10.0
+"""Seconds of the sandbox's clock in which all that it accepted arrives; let pass at once rather than waited for."""
 FOLDER = Path("leafcast-demo")
 INBOX, EXPORT, LEDGER = FOLDER / "inbox.html", FOLDER / "export.csv", FOLDER / "ledger.db"
 LEDGER_URL = f"sqlite:///{LEDGER}"
@@ -44,24 +46,23 @@ def demo(keep: Keep = False, as_json: Json = False, quiet: Quiet = False, verbos
     """Show the whole product on this machine, with no account: 500 sample growers, and an inbox to look at.
 
     Everything goes to a stand-in for Leaf, SendGrid and Twilio; nothing leaves this machine. What it makes is in the
-    folder leafcast-demo.
+    folder leafcast-demo: the inbox as a page to open in a browser, the ledger, and its export.
     """
     voice = Voice(as_json, quiet, verbose)
-    with speaking(voice):
+    with speaking(voice), _interrupted_in_words():
         from leafcast.cli.samples import sample_users
         from leafcast.sandbox.server import SandboxSettings, running
 
-        with _interrupted_in_words():
-            _fresh_folder()
-            with running(SandboxSettings(users=sample_users())) as sandbox, _environment(sandbox.credentials):
-                voice.note(f"A stand-in for Leaf, SendGrid and Twilio is running at {sandbox.url}/ on this machine.")
-                report = _send(voice)
-                told = _compare(report, sandbox.state())
-                _write_inbox(sandbox)
-                if keep:
-                    asyncio.run(_until_ctrl_c(lambda: _show(voice, report, told, sandbox.url)))
-                else:
-                    _show(voice, report, told, None)
+        _fresh_folder()
+        with running(SandboxSettings(users=sample_users())) as sandbox, _environment(sandbox.credentials):
+            voice.note(f"A stand-in for Leaf, SendGrid and Twilio is running at {sandbox.url}/ on this machine.")
+            report = _send(voice)
+            told = _compare(report, sandbox.state())
+            _write_inbox(sandbox)
+            if keep:
+                asyncio.run(_until_ctrl_c(lambda: _show(voice, report, told, sandbox.url)))
+            else:
+                _show(voice, report, told, None)
 
 
 def _send(voice: Voice) -> RunReport:
@@ -117,6 +118,7 @@ def _compare(report: RunReport, state: Mapping[str, Any]) -> dict[str, tuple[int
 
 def _write_inbox(sandbox: RunningSandbox) -> None:
     """The inbox as a file that outlives the sandbox, for its owner's eyes: it holds links."""
+    sandbox.advance(DELIVERY)
     with os.fdopen(os.open(INBOX, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(sandbox.snapshot())
 
@@ -155,7 +157,8 @@ def _fresh_folder() -> None:
     """An empty folder for this demonstration. Raises UsageError rather than remove what it did not make itself."""
     if os.path.lexists(FOLDER) and not (FOLDER / MARK).is_file():
         raise UsageError(
-            f"There is something named {FOLDER} here already, and not from a demo", fix="Run the demo in another folder."
+            f"There is something named {FOLDER} here already, and not from a demo",
+            fix="Run the demo in another folder.",
         )
     try:
         if FOLDER.exists():

@@ -60,8 +60,10 @@ def _bug(error: LeafcastError) -> LeafcastError:
     """The same as a user should read it, with the place of the details."""
     details = f"The details are in {_crash_report(error)}; they hold no names, addresses or links."
     safe = "Nothing is lost: what happened so far is in the ledger, and the same command may be run again."
-    return LeafcastError(BROKE if error.message == LeafcastError().message else f"{BROKE} {error.message}.",
-        fix=" ".join(part for part in (error.fix, details, safe) if part))
+    return LeafcastError(
+        BROKE if error.message == LeafcastError().message else f"{BROKE} {error.message}.",
+        fix=" ".join(part for part in (error.fix, details, safe) if part),
+    )
 
 
 def end_by_signals() -> None:

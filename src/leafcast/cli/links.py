@@ -14,7 +14,7 @@ import typer
 from leafcast.cli.failing import speaking
 from leafcast.cli.options import Json, Quiet, Verbose, Yes
 from leafcast.cli.printing import Voice
-from leafcast.errors import LeafcastError, RunStopped, UsageError
+from leafcast.errors import Interrupted, LeafcastError, RunStopped, UsageError
 from leafcast.model import LinkType, Outcome, Service, Verdict
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ def revoke_link(
     with speaking(voice):
         if not yes and not voice.person:
             raise UsageError("This revokes a link, and there is nobody at a terminal to ask", fix="Add --yes.")
-        if not yes and not typer.confirm("Revoke this link?", err=True):
-            raise UsageError("Nothing was revoked.")
+        if not yes and not voice.ask("Revoke this link?"):
+            raise Interrupted("Nothing was revoked.")
         outcome = asyncio.run(_asked(lambda leaf: leaf.delete(kind, link_id)))
         if outcome.verdict is not Verdict.ACCEPTED:
             raise _refusal(outcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -9,11 +10,14 @@ import typer
 import leafcast
 from leafcast.cli.check import check
 from leafcast.cli.demo import demo
+from leafcast.cli.failing import end_by_signals
 from leafcast.cli.init import init
 from leafcast.cli.links import links
+from leafcast.cli.printing import Voice, error_document
 from leafcast.cli.run import retry, run
 from leafcast.cli.sandbox import sandbox
 from leafcast.cli.status import export, status
+from leafcast.errors import UsageError
 
 app = typer.Typer(
     name="leafcast",
@@ -47,11 +51,12 @@ app.add_typer(links, name="links")
 
 def main() -> None:
     """The console script."""
+    end_by_signals()
     try:
-        end_by_signals()
         app()
-    except KeyboardInterrupt:
-        sys.exit(ExitCode.INTERRUPTED)
     except SystemExit as end:
-        if end.code == ExitCode.USAGE and isinstance(end.__context__, TyperUsage)
+        # A command line that typer does not understand: its words are on standard error already.
+        words = getattr(end.__context__, "format_message", None)
+        if words is not None and "--json" in sys.argv:
+            Voice(as_json=True).document(error_document(UsageError(words())))
         raise

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 CampaignFile = Annotated[Path, typer.Argument(metavar="CAMPAIGN", help="The campaign file (YAML).", show_default=False)]
+
+DEFAULT_LEDGER = "sqlite:///leafcast.db"
 LedgerUrl = Annotated[
-    str,
-    typer.Option("--ledger", metavar="URL", envvar="LEAFCAST_LEDGER", help="Where the ledger is."),
+    str | None,
+    typer.Option(
+        "--ledger",
+        metavar="URL",
+        envvar="LEAFCAST_LEDGER",
+        show_default=DEFAULT_LEDGER,
+        help="Where the ledger is.",
+    ),
 ]
 Json = Annotated[
     bool, typer.Option("--json", help="One JSON object on standard output; the rest goes to standard error.")
@@ -31,4 +40,12 @@ Output = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write.", show_default=False)
 ]
 
-DEFAULT_LEDGER = "sqlite:///leafcast.db"
+
+def ledger_url(given: str | None) -> str:
+    """The ledger that is meant: the one given, else LEAFCAST_LEDGER in `.env`, else the default. Raises UsageError for
+    a `.env` that cannot be read: a ledger that was overlooked would have everybody written to again."""
+    if given:
+        return given
+    from leafcast.edge.settings import environment
+
+    return environment(os.environ, Path(".env")).get("LEAFCAST_LEDGER") or DEFAULT_LEDGER

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from leafcast.errors import CampaignError, LeafcastError, ListError
 from leafcast.model import Problem, Severity
@@ -74,17 +75,30 @@ class Voice:
             raise KeyboardInterrupt from None
 
     def _answer(self, text: str) -> None:
-        try:
-            sys.stdout.write(f"{text}\n")
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # Whoever read it (a pager, `head`) has seen enough; the exit code still tells how the command went.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read it (a pager, `head`) may have seen enough; the exit code still tells how the command went.
+        _say(sys.stdout, text)
 
     def _aside(self, text: str) -> None:
-        # A terminal that was closed, a pager that was quit: not being heard is no reason to stop in mid-run.
-        with suppress(OSError, ValueError):
-            sys.stderr.write(f"{text}\n")
+        # A terminal that was closed: not being heard is no reason to stop in mid-run.
+        _say(sys.stderr, text)
+
+
+def _say(stream: TextIO, text: str) -> None:
+    """Write a line at once; into nothing, from then on, where nobody is at the other end any more."""
+    try:
+        stream.write(f"{text}\n")
+        stream.flush()
+    except (BrokenPipeError, ValueError):
+        _silence(stream)
+    except OSError as error:
+        if error.errno != errno.EIO:  # what a terminal answers that is gone
+            raise
+        _silence(stream)
+
+
+def _silence(stream: TextIO) -> None:
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def error_document(error: LeafcastError) -> dict[str, Any]:

@@ -50,7 +50,8 @@ class PlainProgress:
         now = self._clock.monotonic()
         if now - self._spoke >= PLAIN_EVERY or self._ended.total() == self._total:
             self._spoke = now
-            self._voice.note(f"{_done(self._ended, self._total)}{_rate(self._ended.total(), now - self._began)}")
+            pace = _pace(self._ended.total(), self._total, now - self._began)
+            self._voice.note(f"{_done(self._ended, self._total)}{pace}")
 
     def notice(self, text: str) -> None:
         """One line."""
@@ -58,25 +59,33 @@ class PlainProgress:
 
 
 class LiveProgress:
-    """For a terminal: how many, how fast, how long still."""
+    """For a terminal: how many, how fast, how long still. The bar appears when the sending begins."""
 
-    def __init__(self, voice: Voice, bar: Bar) -> None:
-        self._voice, self._bar, self._ended = voice, bar, Counter[Verdict]()
+    def __init__(self, bar: Bar) -> None:
+        self._bar, self._ended = bar, Counter[Verdict]()
         self._task = bar.add_task("sending", total=None, counts="", rate="")
 
     def planned(self, messages: int) -> None:
         """The full length of the bar."""
-        self._bar.reset(self._task, total=messages)
+        if messages:
+            self._bar.reset(self._task, total=messages)
+            self._bar.start()
 
     def settled(self, channel: Channel, outcome: Outcome) -> None:  # noqa: ARG002 - the port names both
-        """Move on by one."""
+        """Move on by one; a refusal that goes on to the next channel makes the way longer."""
         self._ended[outcome.verdict] += 1
-        speed = self._bar.tasks[0].speed
-        self._bar.update(self._task, advance=1, counts=_troubles(self._ended), rate=f"{speed:,.0f}/s" if speed else "")
+        task = self._bar.tasks[self._task]
+        self._bar.update(
+            self._task,
+            advance=1,
+            total=max(task.total or 0, self._ended.total()),
+            counts=_troubles(self._ended),
+            rate=f"{task.speed:,.0f}/s" if task.speed else "",
+        )
 
     def notice(self, text: str) -> None:
         """One line above the bar."""
-        self._bar.console.print(text)
+        self._bar.console.print(text, markup=False)
 
 
 @contextmanager
@@ -92,20 +101,24 @@ def watching(voice: Voice, clock: Clock) -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    columns = (
+    bar = Bar(
         TextColumn("{task.description}"),
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(compact=True),
         TextColumn("{task.fields[counts]}"),
+        console=console,
+        transient=True,
     )
-    with Bar(*columns, console=console, transient=True) as bar:
-        yield LiveProgress(voice, bar)
+    try:
+        yield LiveProgress(bar)
+    finally:
+        bar.stop()
 
 
 def _done(ended: Counter[Verdict], total: int) -> str:
-    return f"{ended.total():,} of {total:,} messages{_troubles(ended)}"
+    return f"{ended.total():,} of {max(total, ended.total()):,} messages{_troubles(ended)}"
 
 
 def _troubles(ended: Counter[Verdict]) -> str:
@@ -117,5 +130,18 @@ def _troubles(ended: Counter[Verdict]) -> str:
     return f" ({', '.join(troubles)})" if troubles else ""
 
 
-def _rate(done: int, seconds: float) -> str:
-    return f", {done / seconds:,.1f} a second" if seconds > 1 else ""
+def _pace(done: int, total: int, seconds: float) -> str:
+    """How fast, and how long still, once there is something to measure."""
+    if seconds <= 1 or not done:
+        return ""
+    rate = f", {done / seconds:,.1f} a second"
+    left = seconds * (total - done) / done
+    return rate if left < 1 else f"{rate}, about {_span(left)} left"
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import os
+import shlex
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leafcast.cli.calling import command
 from leafcast.cli.failing import say, speaking
 from leafcast.cli.options import (
-    DEFAULT_LEDGER,
     CampaignFile,
     DryRun,
     Json,
@@ -22,26 +24,27 @@ from leafcast.cli.options import (
     SkipInvalid,
     Verbose,
     Yes,
+    ledger_url,
 )
-from leafcast.cli.printing import Voice
+from leafcast.cli.printing import Voice, error_document
 from leafcast.errors import ExitCode, Interrupted, UsageError
 from leafcast.model import Channel
 
 if TYPE_CHECKING:
     from leafcast.cli.job import Job
+    from leafcast.cli.services import Story
     from leafcast.model import Due
     from leafcast.stories.brake import Brake
     from leafcast.stories.invite import World
+    from leafcast.stories.prepare import Survey
     from leafcast.stories.run import Confirm, RunReport
-
-    Story = Callable[[World, Brake, Confirm], Awaitable[RunReport]]
 
 OnlyChannel = Annotated[Channel | None, typer.Option("--channel", help="Only the messages of this channel.")]
 
 
 def run(
     campaign: CampaignFile,
-    ledger: LedgerUrl = DEFAULT_LEDGER,
+    ledger: LedgerUrl = None,
     yes: Yes = False,
     limit: Limit = None,
     only: Only = None,
@@ -54,28 +57,25 @@ def run(
     """Make the links and send the messages. Run again, it continues: what is left is done, and nothing twice."""
     voice = Voice(as_json, quiet, verbose)
     with speaking(voice):
-        need_a_yes(voice, yes or dry_run)
-        from leafcast.cli.job import examined, open_job
-        from leafcast.cli.services import read_settings
+        from leafcast.cli.job import examined
         from leafcast.stories.run import Options
         from leafcast.stories.run import run as story
 
-        job = open_job(campaign)
-        if not dry_run:
-            read_settings(job.campaign)
+        where = ledger_url(ledger)
+        job = _ready(voice, campaign, where, yes=yes, dry_run=dry_run)
         survey = examined(voice, job, skip_invalid=skip_invalid)
-        options = Options(limit, known_only(only or [], job))
+        options = Options(limit, _listed(only or [], survey))
 
         async def sending(world: World, brake: Brake, confirm: Confirm) -> RunReport:
             return await story(world, job.examiner, survey, brake, options, confirm)
 
-        _finish(voice, job, ledger, sending, yes=yes, dry_run=dry_run)
+        _do(voice, job, where, sending, yes=yes, dry_run=dry_run)
 
 
 def retry(
     campaign: CampaignFile,
     channel: OnlyChannel = None,
-    ledger: LedgerUrl = DEFAULT_LEDGER,
+    ledger: LedgerUrl = None,
     yes: Yes = False,
     limit: Limit = None,
     only: Only = None,
@@ -87,90 +87,120 @@ def retry(
     """Attempt again the messages and links that ended failed; never what was refused, in doubt or accepted."""
     voice = Voice(as_json, quiet, verbose)
     with speaking(voice):
-        need_a_yes(voice, yes or dry_run)
-        from leafcast.cli.job import open_job
-        from leafcast.cli.services import read_settings
         from leafcast.stories.run import Options
         from leafcast.stories.run import retry as story
 
-        job = open_job(campaign)
-        if not dry_run:
-            read_settings(job.campaign)
+        where = ledger_url(ledger)
+        job = _ready(voice, campaign, where, yes=yes, dry_run=dry_run)
         options = Options(limit, frozenset(only or []))
 
         async def sending(world: World, brake: Brake, confirm: Confirm) -> RunReport:
             return await story(world, job.campaign, job.examiner.linker, brake, options, confirm, channel)
 
-        _finish(voice, job, ledger, sending, yes=yes, dry_run=dry_run)
+        _do(voice, job, where, sending, yes=yes, dry_run=dry_run)
 
 
-def need_a_yes(voice: Voice, given: bool) -> None:
-    """Raises UsageError where nobody can be asked and nobody said yes beforehand."""
-    if not given and not voice.person:
+# ------------------------------------------------------------------------------------------------------------- before
+
+
+def _ready(voice: Voice, campaign: Path, ledger: str, *, yes: bool, dry_run: bool) -> Job:
+    """The campaign, once it is sure that nothing around it stands in the way: somebody to ask, the credentials, and
+    no other run. Raises UsageError, CampaignError, CampaignHeld."""
+    from leafcast.cli.job import open_job
+    from leafcast.cli.services import read_settings
+    from leafcast.edge.ledger import check_free
+
+    if not (yes or dry_run or voice.person):
         raise UsageError(
             "This sends messages, and there is nobody at a terminal to ask",
             fix="Add --yes to go ahead, or --dry-run to see what would be done.",
         )
+    job = open_job(campaign)
+    if not dry_run:
+        read_settings(job.campaign)
+        check_free(ledger)
+    return job
 
 
-def known_only(only: list[str], job: Job) -> frozenset[str]:
+def _listed(only: list[str], survey: Survey) -> frozenset[str]:
     """The growers that `--only` names. Raises UsageError for one that the list does not have: a slip of the pen must
     not look like a run with nothing to do."""
-    wanted = frozenset(only)
-    if wanted:
-        listed = {decision.grower.external_id for decision in job.examiner.decisions()}
-        missing = sorted(wanted - listed)
-        if missing:
-            raise UsageError(
-                f"The list has no good row with externalId {', '.join(missing)}", fix="Look at the id, and run check."
-            )
-    return wanted
+    missing = sorted(set(only) - survey.listed)
+    if missing:
+        raise UsageError(
+            f"The list has no good row with externalId {', '.join(missing)}", fix="Look at the id, and run check."
+        )
+    return frozenset(only)
 
 
-def _finish(voice: Voice, job: Job, ledger: str, story: Story, *, yes: bool, dry_run: bool) -> None:
+# -------------------------------------------------------------------------------------------------------------- doing
+
+
+def _do(voice: Voice, job: Job, ledger: str, story: Story, *, yes: bool, dry_run: bool) -> None:
     from leafcast.cli.services import conduct, rehearse
-    from leafcast.decide.summary import document, due_sentence, lines
+    from leafcast.decide.summary import due_sentence
+
+    if dry_run:
+        _tell_rehearsal(voice, job, ledger, asyncio.run(rehearse(ledger, story)))
+        return
 
     def confirm(due: Due) -> None:
         voice.note(f"About to send {due_sentence(due)}.")
-        if not yes and not typer.confirm("Go ahead?", err=True):
+        if not yes and not voice.ask("Go ahead?"):
             raise Interrupted("Nothing was sent.", fix="Run the same command again when you are ready.")
 
-    if dry_run:
-        due, counts = asyncio.run(rehearse(job, ledger, story))
-        told: dict[str, Any] = {
-            "dryRun": True,
-            "due": {**due.messages, "links": due.links, "growers": due.growers, "held": due.held},
-        }
-        voice.document({**document(job.campaign.name, counts), **told})
-        voice.result(f"Would send {due_sentence(due)}. Nothing was sent.")
-        return
-    report = asyncio.run(conduct(voice, job, ledger, story, confirm))
-    voice.document(document(job.campaign.name, report.counts))
-    voice.result("\n".join(lines(job.campaign.name, report.counts)))
-    if report.stopped is not None:
-        say(voice, report.stopped)
+    _tell(voice, job, ledger, asyncio.run(conduct(voice, job, ledger, story, confirm)))
+
+
+# -------------------------------------------------------------------------------------------------------------- after
+
+
+def _tell_rehearsal(voice: Voice, job: Job, ledger: str, due: Due) -> None:
+    from leafcast.cli.services import counts_now
+    from leafcast.decide.summary import document, due_sentence
+
+    planned = {channel.value: count for channel, count in due.messages.items()}
+    planned |= {"links": due.links, "growers": due.growers, "held": due.held}
+    name = job.campaign.name
+    voice.document({**document(name, counts_now(ledger, name)), "dryRun": True, "due": planned})
+    voice.result(f"Would send {due_sentence(due)}. Nothing was sent.")
+
+
+def _tell(voice: Voice, job: Job, ledger: str, report: RunReport) -> None:
+    """Where the campaign stands, why it stopped if it did, and what to type next. Ends the command with its code."""
+    from leafcast.decide.summary import document, lines
+
+    name, stopped = job.campaign.name, report.stopped
+    if not report.due.growers:
+        voice.note("Nothing was left to send.")
+    if report.new_doubts:
+        voice.note(f"An earlier run was cut off: {report.new_doubts:,} messages that it was sending are in doubt.")
+    voice.document({**document(name, report.counts), **(error_document(stopped) if stopped else {})})
+    voice.result("\n".join(lines(name, report.counts)))
+    if stopped is not None:
+        say(voice, stopped)
         voice.error(f"What was accepted stays so, the rest is planned. To continue: {_again()}")
     elif report.exit_code is ExitCode.INCOMPLETE:
-        voice.note(_what_next(job.loaded.path, report))
+        voice.note("\n".join(_hints(job.loaded.path, ledger, report)))
     if report.exit_code is not ExitCode.DONE:
         raise typer.Exit(report.exit_code)
 
 
-def _what_next(campaign: Path, report: RunReport) -> str:
+def _hints(campaign: Path, ledger: str, report: RunReport) -> list[str]:
     from leafcast.model import MessageState
 
     messages = report.counts.messages
-    hints = [f"Who and why: leafcast export {campaign}"]
-    if messages.get(MessageState.FAILED):
-        hints.append(f"Failed ones again: leafcast retry {campaign}")
-    if messages.get(MessageState.IN_DOUBT):
-        hints.append("What is in doubt left, and no answer came; leafcast never sends such a message again by itself")
-    return "\n".join(hints)
+    behind = shlex.join(
+        [str(campaign), *(["--ledger", ledger] if ledger != ledger_url(os.environ.get("LEAFCAST_LEDGER")) else [])]
+    )
+    hints = [f"Who and why: {command()} export {behind}"]
+    if messages[MessageState.FAILED]:
+        hints.append(f"Failed ones again: {command()} retry {behind}")
+    if messages[MessageState.IN_DOUBT]:
+        hints.append("What is in doubt left, and no answer came; leafcast never sends such a message again by itself.")
+    return hints
 
 
 def _again() -> str:
-    import shlex
-    import sys
-
-    return shlex.join(["leafcast", *sys.argv[1:]])
+    """The command as it was typed, to be typed again."""
+    return f"{command()} {shlex.join(sys.argv[1:])}"

@@ -6,13 +6,14 @@ import asyncio
 import os
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from leafcast.cli.failing import STOPPING
 from leafcast.cli.printing import Voice, problem_lines
 from leafcast.cli.progress import SilentProgress, watching
 from leafcast.decide.campaign import Campaign
@@ -20,18 +21,22 @@ from leafcast.decide.rendering import Renderer
 from leafcast.edge import settings
 from leafcast.edge.http import Door, Retrier, open_network
 from leafcast.edge.leaf import LeafClient
-from leafcast.edge.ledger import copy_ledger, open_ledger
+from leafcast.edge.ledger import copy_ledger, open_ledger, open_reader
+from leafcast.edge.ledger.tallying import counts_of
 from leafcast.edge.system import SystemClock, new_id
-from leafcast.errors import Interrupted, UsageError
-from leafcast.model import Channel, Counts, Due, EmailMessage, Service, Severity, SmsMessage
-from leafcast.ports import Clock, LinkMaker, Sender
+from leafcast.errors import Interrupted, LedgerUnusable, UsageError
+from leafcast.model import Channel, Counts, Due, Service, Severity
+from leafcast.ports import Clock, LinkMaker
 from leafcast.stories.brake import Brake
 from leafcast.stories.invite import Courier, World
 from leafcast.stories.run import Confirm, RunReport
 
 if TYPE_CHECKING:
     from leafcast.cli.job import Job
+    from leafcast.edge.sendgrid import SendGridClient
+    from leafcast.edge.twilio import TwilioClient
 
+T = TypeVar("T")
 Story = Callable[[World, Brake, Confirm], Awaitable[RunReport]]
 
 
@@ -49,19 +54,29 @@ class Clients:
     """The services, ready to be asked."""
 
     leaf: LeafClient
-    email: Sender[EmailMessage] | None
-    sms: Sender[SmsMessage] | None
+    email: SendGridClient | None
+    sms: TwilioClient | None
     retrier: Retrier
 
 
 def read_settings(campaign: Campaign) -> Access:
-    """The environment, and `.env` of the current folder below it. Raises UsageError naming what is missing."""
+    """The environment, and `.env` of the current folder below it. Raises UsageError naming all that is missing."""
     env = settings.environment(os.environ, Path(".env"))
-    return Access(
-        leaf=settings.leaf_access(env),
-        sendgrid=settings.sendgrid_access(env) if Channel.EMAIL in campaign.channels else None,
-        twilio=settings.twilio_access(env) if Channel.SMS in campaign.channels else None,
-    )
+    faults: list[UsageError] = []
+
+    def part(read: Callable[[Mapping[str, str]], T]) -> T | None:
+        try:
+            return read(env)
+        except UsageError as fault:
+            faults.append(fault)
+            return None
+
+    leaf = part(settings.leaf_access)
+    sendgrid = part(settings.sendgrid_access) if Channel.EMAIL in campaign.channels else None
+    twilio = part(settings.twilio_access) if Channel.SMS in campaign.channels else None
+    if faults or leaf is None:
+        raise UsageError("\n".join(f"{fault.message}. {fault.fix}" for fault in faults))
+    return Access(leaf, sendgrid, twilio)
 
 
 @asynccontextmanager
@@ -73,8 +88,8 @@ async def clients(campaign: Campaign, access: Access, clock: Clock) -> AsyncIter
         def door(service: Service, url: str) -> Door:
             return Door(service, url, network, rate=campaign.pace.of(service), clock=clock)
 
-        email: Sender[EmailMessage] | None = None
-        sms: Sender[SmsMessage] | None = None
+        email: SendGridClient | None = None
+        sms: TwilioClient | None = None
         if access.sendgrid is not None:
             from leafcast.edge.sendgrid import SendGridClient
 
@@ -98,13 +113,19 @@ def couriers(renderer: Renderer, made: Clients, clock: Clock) -> dict[Channel, C
 
 
 async def conduct(voice: Voice, job: Job, ledger_url: str, story: Story, confirm: Confirm) -> RunReport:
-    """Let a story happen for real: hold the ledger, open the services, mind Ctrl-C and SIGTERM."""
+    """Let a story happen for real: hold the ledger, open the services, and from the person's yes on let Ctrl-C and
+    SIGTERM end it in order."""
     clock = SystemClock()
     access = read_settings(job.campaign)
-    with open_ledger(ledger_url, clock, new_id) as ledger:
+    with ExitStack() as minding, open_ledger(ledger_url, clock, new_id) as ledger:
         async with clients(job.campaign, access, clock) as made:
             brake = Brake()
-            with watching(voice, clock) as progress, minding_signals(voice, brake):
+
+            def confirmed(due: Due) -> None:
+                confirm(due)
+                minding.enter_context(minding_signals(voice, brake))
+
+            with watching(voice, clock) as progress:
                 world = World(
                     ledger=ledger,
                     reader=ledger,
@@ -115,7 +136,7 @@ async def conduct(voice: Voice, job: Job, ledger_url: str, story: Story, confirm
                     new_id=new_id,
                     progress=progress,
                 )
-                return await story(world, brake, confirm)
+                return await story(world, brake, confirmed)
 
 
 class _Enough(Exception):
@@ -132,7 +153,7 @@ class _Nobody:
     create = send = ready
 
 
-async def rehearse(job: Job, ledger_url: str, story: Story) -> tuple[Due, Counts]:
+async def rehearse(ledger_url: str, story: Story) -> Due:
     """What the story would do, found out on a copy of the ledger that is thrown away afterwards."""
     clock = SystemClock()
     asked: list[Due] = []
@@ -150,8 +171,14 @@ async def rehearse(job: Job, ledger_url: str, story: Story) -> tuple[Due, Counts
             world = World(ledger, ledger, leaf, {}, Retrier(clock), clock, new_id, SilentProgress())
             with suppress(_Enough):
                 await story(world, Brake(), confirm)
-            due = asked[0] if asked else Due(0, {}, 0)
-            return due, ledger.counts(job.campaign.name)
+    return asked[0] if asked else Due(0, {}, 0)
+
+
+def counts_now(ledger_url: str, campaign: str) -> Counts:
+    """Where a campaign stands in a ledger; all zero for one that nothing was written down of yet."""
+    with suppress(LedgerUnusable), open_reader(ledger_url) as reader:
+        return reader.counts(campaign)
+    return counts_of([], created=0, failed=0, growers=0, excluded=0, held_until=None)
 
 
 async def probe(voice: Voice, campaign: Campaign) -> None:
@@ -160,9 +187,9 @@ async def probe(voice: Voice, campaign: Campaign) -> None:
     async with clients(campaign, read_settings(campaign), clock) as made:
         questions = [made.leaf.probe()]
         if made.email is not None and campaign.email is not None:
-            questions.append(made.email.probe(campaign.email.sender))  # type: ignore[attr-defined]
+            questions.append(made.email.probe(campaign.email.sender))
         if made.sms is not None and campaign.sms is not None:
-            questions.append(made.sms.probe(campaign.sms.sender, campaign.sms.messaging_service))  # type: ignore[attr-defined]
+            questions.append(made.sms.probe(campaign.sms.sender, campaign.sms.messaging_service))
         found = [problem for answers in await asyncio.gather(*questions) for problem in answers]
     for line in problem_lines(found, examples=None):
         voice.error(line)
@@ -173,20 +200,25 @@ async def probe(voice: Voice, campaign: Campaign) -> None:
 
 @contextmanager
 def minding_signals(voice: Voice, brake: Brake) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end a run cleanly; a second one of the same kind ends it at once."""
+    """The first signal ends a run in order: what is under way is finished, nothing new begins. The next one ends it at
+    once, as signals do elsewhere in leafcast."""
     loop = asyncio.get_running_loop()
-    caught = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) or signal.SIG_DFL for number in STOPPING}
+    minded = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+
+    def release() -> None:
+        for number in minded:
+            loop.remove_signal_handler(number)
+            signal.signal(number, before[number])
 
     def stop(number: signal.Signals) -> None:
-        for one in caught:
-            loop.remove_signal_handler(one)
+        release()
         voice.note("Stopping: what is under way is finished, nothing new begins. Once more stops at once.")
         brake.pull(Interrupted(f"Interrupted by {number.name}."))
 
-    for one in caught:
-        loop.add_signal_handler(one, partial(stop, one))
+    for number in minded:
+        loop.add_signal_handler(number, partial(stop, number))
     try:
         yield
     finally:
-        for one in caught:
-            loop.remove_signal_handler(one)
+        release()

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from leafcast.cli.failing import speaking
-from leafcast.cli.options import DEFAULT_LEDGER, CampaignFile, Json, LedgerUrl, Output, Quiet, Verbose
+from leafcast.cli.options import CampaignFile, Json, LedgerUrl, Output, Quiet, Verbose, ledger_url
 from leafcast.cli.printing import Voice
 
 SomeCampaign = Annotated[
@@ -19,7 +19,7 @@ SomeCampaign = Annotated[
 
 def status(
     campaign: SomeCampaign = None,
-    ledger: LedgerUrl = DEFAULT_LEDGER,
+    ledger: LedgerUrl = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -30,7 +30,7 @@ def status(
         from leafcast.decide.summary import document, lines
         from leafcast.edge.ledger import open_reader
 
-        with open_reader(ledger) as reader:
+        with open_reader(ledger_url(ledger)) as reader:
             known = reader.campaigns()
             wanted = [campaign_name(campaign, known)] if campaign else list(known)
             documents = []
@@ -44,7 +44,7 @@ def status(
 def export(
     campaign: CampaignFile,
     output: Output = None,
-    ledger: LedgerUrl = DEFAULT_LEDGER,
+    ledger: LedgerUrl = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -58,7 +58,7 @@ def export(
         from leafcast.edge.exportfile import write_export
         from leafcast.edge.ledger import open_reader
 
-        with open_reader(ledger) as reader:
+        with open_reader(ledger_url(ledger)) as reader:
             name = campaign_name(str(campaign), reader.campaigns())
             target = output or Path(f"{name}-export.csv")
             count = write_export(target, reader.rows(name), reader.columns(name))

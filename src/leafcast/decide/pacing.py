@@ -18,6 +18,10 @@ JITTER = 0.018
 """Seconds, in one second, by which the way to the server may vary. It costs 1.8 % of the pace."""
 GUARD = 0.010
 """Seconds by which a request must miss the sliding second of the one that is a whole window older."""
+UNEVEN, STALLED = 0.030, 1.0
+"""The guard is widened by as much as that older one's answer was later than usual, since it may have arrived so late:
+by a stall of up to `STALLED`, but by no more than `UNEVEN` where answers vary by that much all the time, because 95 %
+of the pace must be used then too."""
 CATCH_UP = 0.05
 """Seconds of missed turns that may be made up for: a process that was late is not punished for it."""
 LONGEST_WAIT = 900.0
@@ -82,9 +86,32 @@ class Pace:
         return self if self.share >= 1 else replace(self, share=min(1.0, self.share + FASTER * seconds))
 
 
-def guard_delay(oldest: float, span: float, now: float) -> float:
-    """How long to hold a request back when the one that is a whole window older left at `oldest`."""
-    return max(0.0, oldest + span + GUARD - now)
+@dataclass(slots=True)
+class Departure:
+    """A request that left, for the one that comes a whole window later."""
+
+    at: float
+    late: float = 0.0
+    """Seconds by which it may have arrived later than others, known once its answer is there."""
+
+    def clears(self, span: float, now: float) -> float:
+        """Seconds until its sliding window is surely over; 0 or less when it is."""
+        return self.at + span + GUARD + self.late - now
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How long answers take: the quickest of late, and by how much they usually miss it."""
+
+    quickest: float = inf
+    usual: float = 0.0
+
+    def after(self, took: float) -> tuple[Way, float]:
+        """The way after one more answer, and by how much this one was late."""
+        quickest = min(took, self.quickest * 1.01)
+        late = took - quickest
+        usual = self.usual + (late - self.usual) * 0.02
+        return Way(quickest, usual), min(late, STALLED if usual < UNEVEN else UNEVEN)
 
 
 def retry_after(text: str | None, now: datetime) -> float | None:

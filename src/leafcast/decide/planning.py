@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from leafcast.decide.campaign import Campaign, Deliver
-from leafcast.model import Channel, Grower, PlannedInvitation, PlannedMessage, SkipReason
+from leafcast.model import (
+    Channel,
+    Grower,
+    PlannedInvitation,
+    PlannedMessage,
+    SkipReason,
+)
 
 
 def plan_invitation(

@@ -29,14 +29,18 @@ from leafcast.decide.verdicts import sendgrid_verdict
 from leafcast.decide.verdicts.common import ruled
 from leafcast.decide.verdicts.sendgrid import RECIPIENT
 from leafcast.edge.http import Door, PacedTurn, Retrier
+from leafcast.edge.sendgridlogs import LogSearch
 from leafcast.edge.settings import SendGridAccess
-from leafcast.model import EmailMessage, Outcome, Problem, ProblemKind, Where
+from leafcast.model import EmailMessage, Look, Outcome, Problem, ProblemKind, Sought, Where
 from leafcast.ports import Turn
 
 SEND, SCOPES = "/v3/mail/send", "/v3/scopes"
 MESSAGE_ID = "leafcast_message_id"
 """Our id among `custom_args`, which come back in events and logs. SendGrid keeps them for ever and in the clear, so
 nothing else of ours may stand there."""
+
+LARGEST_LOG = 16_000_000
+"""Bytes: a thousand emails in one answer."""
 
 _NAME_BREAKERS = re.compile(r"[,;\x00-\x1f\x7f]+")
 
@@ -83,12 +87,13 @@ def _name(text: str) -> str | None:
 
 
 class SendGridClient:
-    """SendGrid over one door. Fulfils `ports.Sender`."""
+    """SendGrid over one door. Fulfils `ports.Sender` and `ports.Searcher`."""
 
     def __init__(self, door: Door, access: SendGridAccess, retrier: Retrier) -> None:
         self._door = door
         self._retrier = retrier
         self._headers = {"Authorization": f"Bearer {access.key.reveal()}"}
+        self._logs = LogSearch(self._ask, MESSAGE_ID)
 
     async def ready(self) -> PacedTurn:
         """Wait until the pace lets one request go."""
@@ -100,6 +105,10 @@ class SendGridClient:
         if body is None:
             return ruled(RECIPIENT, "bad-recipient")
         return sendgrid_verdict(await self._door.request("POST", SEND, json=body, turn=turn, headers=self._headers))
+
+    async def find(self, sought: Sought) -> Look:
+        """Look for one email in SendGrid's logs."""
+        return await self._logs.find(sought)
 
     async def probe(self, sender: str | None = None) -> tuple[Problem, ...]:
         """What keeps emails from being sent, from `sender` if one is given: harmless questions only. What the key may
@@ -140,7 +149,13 @@ class SendGridClient:
         )
 
     async def _look(self, path: str) -> Reply | Outcome:
-        return await self._retrier.read(lambda: self._door.request("GET", path, headers=self._headers))
+        return await self._ask("GET", path)
+
+    async def _ask(self, method: str, path: str, body: Any = None) -> Reply | Outcome:
+        """Ask what may be asked again."""
+        return await self._retrier.read(
+            lambda: self._door.request(method, path, json=body, headers=self._headers, largest=LARGEST_LOG)
+        )
 
 
 def _covers(known: str, domain: str) -> bool:

@@ -7,6 +7,7 @@ ends in a JSON error there, and a refusal without its headers. The answer itself
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,8 @@ from leafcast.decide.replies import Answer, Reply
 from leafcast.decide.verdicts import twilio_verdict
 from leafcast.edge.http import Door, PacedTurn, Retrier, basic
 from leafcast.edge.settings import TwilioAccess
-from leafcast.model import Outcome, Problem, ProblemKind, Severity, SmsMessage, Where
+from leafcast.edge.twiliolist import PAGE, find_text
+from leafcast.model import Look, Outcome, Problem, ProblemKind, Severity, SmsMessage, Sought, Where
 from leafcast.ports import Turn
 
 
@@ -61,7 +63,7 @@ class _DoorTransport(AsyncHttpClient):  # type: ignore[misc, unused-ignore]
 
 
 class TwilioClient:
-    """Twilio over one door. Fulfils `ports.Sender`."""
+    """Twilio over one door. Fulfils `ports.Sender` and `ports.Searcher`."""
 
     def __init__(self, door: Door, access: TwilioAccess, retrier: Retrier) -> None:
         self._retrier = retrier
@@ -91,6 +93,15 @@ class TwilioClient:
         create = self._client.messages.create_async
         asked = create(to=message.to, body=message.body, validity_period=message.validity, shorten_urls=False, **sender)
         return twilio_verdict(await _reply_to(asked, turn))
+
+    async def find(self, sought: Sought) -> Look:
+        """Look for one text in Twilio's list, page by page."""
+        page = self._client.messages.page_async
+
+        async def ask(to: str, place: Mapping[str, str]) -> Reply | Outcome:
+            return await self._look(lambda: page(to=to, page_size=PAGE, **place))
+
+        return await find_text(ask, sought)
 
     async def probe(self, sender: str | None = None, messaging_service: str | None = None) -> tuple[Problem, ...]:
         """What keeps texts from being sent: harmless questions only. `messaging_service` lives on another host of

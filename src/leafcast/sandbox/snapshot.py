@@ -23,9 +23,7 @@ def snapshot(desk: Desk) -> str:
     threads = list(desk.state.newest_threads(""))
     lines = Lines()
     script = asset("snapshot.js").decode()
-    rows = [
-        row_view(thread, str(place), f"#grower-{place}", _findable(thread)) for place, thread in enumerate(threads)
-    ]
+    rows = [row_view(thread, str(place), f"#grower-{place}", _findable(thread)) for place, thread in enumerate(threads)]
     return rendered_page(
         "snapshot.html",
         policy=_policy(script),

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar, assert_never
 
 from leafcast.decide.campaign import Campaign
+from leafcast.decide.fitting import fits, untouched
 from leafcast.decide.linking import Linker
 from leafcast.decide.planning import next_channel
 from leafcast.decide.quiet import held_until
@@ -20,6 +21,7 @@ from leafcast.model import (
     Invitation,
     Link,
     LinkIntent,
+    LinkRequest,
     LinkSettled,
     Message,
     MessageGivenUp,
@@ -33,6 +35,7 @@ from leafcast.model import (
 )
 from leafcast.ports import Clock, Ledger, LedgerReader, LinkMaker, Patience, Progress, Sender, Turn
 from leafcast.stories.brake import Brake, Braked
+from leafcast.stories.trials import Trials
 
 SEND_DEADLINE = 10.0
 """Seconds between an intent's commit and the first byte of its request. A process that slept longer than that hands
@@ -98,38 +101,50 @@ class Inviter:
         self._world = world
         self._brake = brake
         self._rules = rules
+        self._trials = Trials()
         self.tally = Tally()
 
     async def invite(self, invitation: Invitation) -> None:
-        """Make the link if there is none that serves, then send every planned message that is not held."""
+        """Make the link if there is none that serves, then send every planned message that is not held. Never raises:
+        what ends the run is in the brake, so that others finish what they have under way."""
         try:
             due = [message for message in invitation.messages if not self._held(invitation.grower, message)]
-            if not due:
-                return
-            link, generation = invitation.link, invitation.generation
-            if link is None or not self._serves(link):
-                link, generation = await self._make_link(invitation)
-            used = set(invitation.channels_used)
-            while due and link is not None and not self._brake.pulled:
-                message = due.pop(0)
-                verdict = await self._send(invitation, message, link, generation)
-                if verdict is Verdict.REFUSED:
-                    due += self._fall_through(invitation, used)
+            if due:
+                async with self._trials.turn({message.channel for message in due}):
+                    await self._deliver(invitation, due)
         except Braked:
             return
         except LeafcastError as error:
             self._brake.pull(error)
+        except Exception as error:
+            bug = LeafcastError()
+            bug.__cause__ = error
+            self._brake.pull(bug)
+
+    async def _deliver(self, invitation: Invitation, due: list[Message]) -> None:
+        if self._brake.pulled:
+            return
+        link, generation = invitation.link, invitation.generation
+        request = self._linker.request(invitation.grower)
+        if link is None or not self._serves(link, invitation, request):
+            link, generation = await self._make_link(invitation, request)
+        used = set(invitation.channels_used)
+        while due and link is not None and not self._brake.pulled:
+            verdict = await self._send(invitation, due.pop(0), link, generation)
+            if verdict is Verdict.REFUSED:
+                due += self._fall_through(invitation, used)
 
     # ------------------------------------------------------------------------------------------------------- the link
 
-    def _serves(self, link: Link) -> bool:
-        """Whether what is left of the link's life is worth sending: half of it, a day at most."""
+    def _serves(self, link: Link, invitation: Invitation, request: LinkRequest) -> bool:
+        """Whether what is left of the link's life is worth sending (half of it, a day at most), and it is still what
+        the row asks for. Once a message was tried the link stays as it is: somebody may have it."""
         left = link.expires_at - self._world.clock.now()
-        return left >= timedelta(seconds=min(self._campaign.link.expires_in / 2, 86_400))
+        fresh = left >= timedelta(seconds=min(self._campaign.link.expires_in / 2, 86_400))
+        return fresh and (not untouched(invitation) or fits(request, link.type, link.providers, link.leaf_user_id))
 
-    async def _make_link(self, invitation: Invitation) -> tuple[Link | None, int]:
+    async def _make_link(self, invitation: Invitation, request: LinkRequest) -> tuple[Link | None, int]:
         campaign, grower, world = self._campaign.name, invitation.grower, self._world
-        request = self._linker.request(grower)
         generation, doubts, made = invitation.generation, 0, None
 
         async def attempt() -> Outcome:

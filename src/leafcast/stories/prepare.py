@@ -47,6 +47,8 @@ class Survey:
 
     rows: int = 0
     growers: int = 0
+    listed: set[str] = field(default_factory=set)
+    """The externalIds of the good rows."""
     rejected: list[Rejected] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     links: Counter[LinkType] = field(default_factory=Counter)
@@ -60,6 +62,7 @@ class Survey:
             self.rejected.append(item)
             return
         self.growers += 1
+        self.listed.add(item.grower.external_id)
         self.warnings.extend(item.warnings)
         going = [message for message in item.decision.messages if message.skip is None]
         self.messages.update(message.channel for message in going)

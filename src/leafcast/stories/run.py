@@ -1,12 +1,11 @@
-"""Send what is planned: open the run, write the plan down, try a few, then all, and say where everything stands."""
+"""Send what is planned: open the run, write the plan down, ask, send, and say where everything stands."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 
 from leafcast.decide.campaign import Campaign
 from leafcast.decide.linking import Linker
@@ -36,9 +35,6 @@ PLAN_BATCH = 500
 WORK_BATCH = 200
 WORKERS = 64
 """Invitations under way at once, and so the most requests: what a kill can leave in doubt is bounded by this."""
-CANARIES = 5
-"""So many growers of each channel go one by one before the others start: what is wrong for everybody shows after a
-handful of requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +50,8 @@ class RunReport:
     """How a run ended."""
 
     counts: Counts
+    due: Due
+    """What the person was asked to confirm."""
     tally: Tally
     new_doubts: int
     """Messages that an earlier run had left while sending, found at this start."""
@@ -115,7 +113,7 @@ async def _finish(
     if due.growers:
         confirm(due)
     tally = await send(world, campaign, linker, brake, scope=scope, due=due, options=options)
-    return RunReport(world.reader.counts(campaign.name), tally, started.in_doubt, brake.reason)
+    return RunReport(world.reader.counts(campaign.name), due, tally, started.in_doubt, brake.reason)
 
 
 async def send(
@@ -125,28 +123,8 @@ async def send(
     expected = sum(due.messages.values())
     inviter = Inviter(campaign, linker, world, brake, StopRules(expected))
     world.progress.planned(expected)
-    work = _work(world, campaign, brake, scope, options)
-    canaries, rest = choose_canaries(list(islice(work, WORK_BATCH)))
-    for invitation in canaries:
-        if not brake.pulled:
-            await inviter.invite(invitation)
-    await _all(chain(rest, work), inviter, brake)
+    await _all(_work(world, campaign, brake, scope, options), inviter, brake)
     return inviter.tally
-
-
-def choose_canaries(head: Sequence[Invitation]) -> tuple[list[Invitation], list[Invitation]]:
-    """Split the head of the work into those who go first, one by one, and the others: a few of each channel."""
-    canaries: list[Invitation] = []
-    rest: list[Invitation] = []
-    tried: Counter[Channel] = Counter()
-    for invitation in head:
-        channels = {message.channel for message in invitation.messages}
-        if any(tried[channel] < CANARIES for channel in channels):
-            canaries.append(invitation)
-            tried.update(channels)
-        else:
-            rest.append(invitation)
-    return canaries, rest
 
 
 def _work(world: World, campaign: Campaign, brake: Brake, scope: Scope, options: Options) -> Iterator[Invitation]:

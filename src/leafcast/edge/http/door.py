@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from leafcast.decide import pacing
-from leafcast.decide.pacing import Pace
+from leafcast.decide.pacing import Departure, Pace, Way
 from leafcast.decide.replies import Answer, Reply
 from leafcast.edge.http.network import LARGEST_BODY, Network
 from leafcast.model import Service
@@ -79,7 +79,8 @@ class Door:
         self._places = asyncio.Semaphore(connections)
         self._paused_until = -inf
         self._refusals = 0
-        self._left: deque[float] = deque()
+        self._left: deque[Departure] = deque()
+        self._way = Way()
         self._recovered_at = self._seen_since = clock.monotonic()
         self._seen = 0
 
@@ -106,18 +107,20 @@ class Door:
         now = self._clock.monotonic()
         return max(self._pace.due(now), self._paused_until) - now
 
-    async def _window(self) -> None:
+    async def _window(self) -> Departure | None:
         """Keep the promise of the sliding second against whatever delayed requests between their turn and here."""
         count, span = self._pace.window
         if not count:
-            return
+            return None
         while len(self._left) >= count:
-            delay = pacing.guard_delay(self._left[0], span, self._clock.monotonic())
+            delay = self._left[0].clears(span, self._clock.monotonic())
             if delay <= 0:
                 self._left.popleft()
             else:
                 await self._clock.sleep(delay)
-        self._left.append(self._clock.monotonic())
+        leaving = Departure(self._clock.monotonic())
+        self._left.append(leaving)
+        return leaving
 
     # --------------------------------------------------------------------------------------------------------- requests
 
@@ -140,8 +143,10 @@ class Door:
         held = turn if isinstance(turn, PacedTurn) else await self.ready()
         held.spend(self)
         try:
-            await self._window()
+            leaving = await self._window()
             reply = await self._network.send(method, url, sent_headers, body, largest)
+            if leaving is not None:
+                self._way, leaving.late = self._way.after(self._clock.monotonic() - leaving.at)
         finally:
             self.leave()
         return self._heard(reply) if isinstance(reply, Answer) else reply

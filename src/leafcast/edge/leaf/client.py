@@ -12,9 +12,11 @@ from leafcast.decide.verdicts.common import ruled
 from leafcast.decide.verdicts.leaf import UNUSABLE
 from leafcast.edge.http import Door, PacedTurn, Retrier
 from leafcast.edge.leaf.login import Login
-from leafcast.edge.leaf.records import LeafLink, LeafUser, leaf_user, listed_link, made_link
+from leafcast.edge.leaf.records import leaf_user, listed_link, made_link
 from leafcast.edge.settings import LeafAccess, Secret, is_loopback
 from leafcast.model import (
+    LeafLink,
+    LeafUser,
     LinkOutcome,
     LinkRequest,
     LinkType,

@@ -6,46 +6,16 @@ Fields as docs.withleaf.io and Leaf's Postman collection show them (2026-11).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-from leafcast.model import Link, LinkRequest, LinkType
+from leafcast.model import LeafLink, LeafUser, Link, LinkRequest, LinkType
 
 LONGEST_URL = 2048
 _SUFFIX = "Credentials"
 _ABBREVIATED = {"cnhi": "CNHI", "cnhiFieldOps": "CNHIFieldOps"}
-
-
-@dataclass(frozen=True, slots=True)
-class LeafLink:
-    """A magic link as Leaf lists it. `id` is as secret as the link, which it is the last part of."""
-
-    id: str = field(repr=False)
-    type: LinkType
-    leaf_user_id: str
-    providers: tuple[str, ...]
-    created_at: datetime | None
-    expires_at: datetime | None
-    last_accessed_at: datetime | None
-    usage_count: int
-    """Mail scanners open links too: more than 0 does not prove that a person came."""
-    max_usage: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class LeafUser:
-    """A Leaf user without anything secret."""
-
-    id: str
-    external_id: str
-    name: str = field(repr=False)
-    email: str = field(repr=False)
-    credentials: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Provider name -> the status that Leaf gives, '' where it gives none. A provider that is missing here is not
-    connected."""
 
 
 def made_link(body: Any, request: LinkRequest, now: datetime, *, local: bool) -> Link | None:

@@ -2,6 +2,14 @@
 
 from leafcast.edge.ledger.copying import copy_ledger
 from leafcast.edge.ledger.reader import SqliteReader
-from leafcast.edge.ledger.store import SqliteLedger, open_ledger, open_reader
+from leafcast.edge.ledger.store import SqliteLedger, check_free, open_existing, open_ledger, open_reader
 
-__all__ = ["SqliteLedger", "SqliteReader", "copy_ledger", "open_ledger", "open_reader"]
+__all__ = [
+    "SqliteLedger",
+    "SqliteReader",
+    "check_free",
+    "copy_ledger",
+    "open_existing",
+    "open_ledger",
+    "open_reader",
+]

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar, assert_never
 
 import apsw
 
+from leafcast.decide.fitting import fits
 from leafcast.edge.ledger import sql
+from leafcast.edge.ledger.settling import Settler
 from leafcast.edge.ledger.transitions import link_state_after, message_state_after
 from leafcast.edge.ledger.writer import Stamp
 from leafcast.errors import LeafcastError
 from leafcast.model import (
     Change,
+    DoubtLifted,
+    DoubtLooked,
+    DoubtResolved,
     Excluded,
     LinkIntent,
+    LinkRequest,
     LinkSettled,
+    LinkType,
     MessageGivenUp,
     MessageHeld,
     MessageIntent,
     MessageSettled,
     MessageState,
     NextChannel,
+    OrphanNoted,
+    OrphanRevoked,
     Outcome,
     Reopened,
     Verdict,
@@ -53,8 +63,9 @@ class Changes:
         self._connection = connection
         self._run = run
         self._q: Any = sql.queries()
+        self._settler = Settler(connection, run.campaign_id)
 
-    def apply(self, change: Change, stamp: Stamp) -> None:
+    def apply(self, change: Change, stamp: Stamp) -> None:  # noqa: C901 - one arm for each change
         """Make one change, or raise `LeafcastError` (or a constraint's error) where it would break a rule."""
         match change:
             case LinkIntent():
@@ -75,12 +86,25 @@ class Changes:
                 self._reopened(change, stamp)
             case Excluded():
                 self._excluded(change, stamp)
+            case DoubtLooked():
+                self._settler.looked(change, stamp)
+            case DoubtLifted():
+                self._settler.lifted(change, stamp)
+            case DoubtResolved():
+                self._settler.resolved(change, stamp)
+            case OrphanNoted():
+                doubt = change.orphan.doubt
+                invitation = self._invitation(change.campaign, doubt.external_id, doubt.round)
+                self._settler.orphan_noted(change.orphan, invitation, stamp)
+            case OrphanRevoked():
+                self._mine(change.campaign)
+                self._settler.orphan_revoked(change.orphan, stamp)
             case _:
                 assert_never(change)
 
     def _link_intent(self, change: LinkIntent, stamp: Stamp) -> None:
         invitation = self._invitation(change.campaign, change.external_id, change.round)
-        self._retire_link(invitation, change.request.expires_in, stamp)
+        self._retire_link(invitation, change.request, stamp)
         self._q.supersede_links(self._connection, invitation_id=invitation, generation=change.generation, now=stamp.now)
         link = self._q.insert_link(
             self._connection,
@@ -98,14 +122,15 @@ class Changes:
             self._connection, message_id=None, link_id=link, number=1, epoch=self._run.epoch, now=stamp.now
         )
 
-    def _retire_link(self, invitation: int, expires_in: int, stamp: Stamp) -> None:
-        """A live link makes room for the next one when that will live at least twice as long as this one still does; a
-        fresher one stands in the way."""
+    def _retire_link(self, invitation: int, request: LinkRequest, stamp: Stamp) -> None:
+        """A live link makes room for the next one when that is another kind of link, or will live at least twice as
+        long as this one still does; a fresher one stands in the way."""
         live = self._q.live_link(self._connection, invitation_id=invitation)
         if live is None:
             return
-        link, expires_at = live
-        if sql.to_moment(expires_at) - stamp.moment <= timedelta(seconds=expires_in / 2):
+        link, expires_at, kind, providers, leaf_user_id = live
+        worn = sql.to_moment(expires_at) - stamp.moment <= timedelta(seconds=request.expires_in / 2)
+        if worn or not fits(request, LinkType(kind), json.loads(providers), leaf_user_id):
             self._q.expire_link(self._connection, id=link, now=stamp.now)
 
     def _link_settled(self, change: LinkSettled, stamp: Stamp) -> None:
@@ -228,9 +253,13 @@ class Changes:
     def _reopened(self, change: Reopened, stamp: Stamp) -> None:
         self._mine(change.campaign)
         failed = list(self._q.failed_messages(self._connection, campaign_id=self._run.campaign_id))
-        for message, channel, external_id in failed:
-            if change.channel in (None, channel) and (not change.only or external_id in change.only):
+        for message, channel, external_id, state in failed:
+            if change.channel not in (None, channel) or (change.only and external_id not in change.only):
+                continue
+            if state == MessageState.FAILED:
                 self._q.reopen_message(self._connection, id=message, epoch=self._run.epoch, now=stamp.now)
+            else:
+                self._q.still_reopened(self._connection, id=message, epoch=self._run.epoch)
 
     def _excluded(self, change: Excluded, stamp: Stamp) -> None:
         self._mine(change.campaign)

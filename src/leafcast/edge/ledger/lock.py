@@ -50,6 +50,21 @@ class LedgerLock:
 
     def acquire(self, since: str) -> None:
         """Take the lock at once. Raises `CampaignHeld`, which names the holder, or `LedgerUnusable`."""
+        self._take()
+        try:
+            self.write(
+                replace(self.note(), pid=os.getpid(), host=socket.gethostname(), campaign="", command="", since=since)
+            )
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def check_free(self) -> None:
+        """Raise what `acquire` would, and hold nothing afterwards."""
+        self._take()
+        self._lock.release()
+
+    def _take(self) -> None:
         try:
             self._lock.acquire()
         except Timeout as error:
@@ -59,13 +74,6 @@ class LedgerLock:
                 f"the lock beside the ledger {self._ledger} cannot be taken: {error.strerror}",
                 fix="Keep the ledger on a disk of this machine, in a folder that you may write.",
             ) from error
-        try:
-            self.write(
-                replace(self.note(), pid=os.getpid(), host=socket.gethostname(), campaign="", command="", since=since)
-            )
-        except BaseException:
-            self._lock.release()
-            raise
 
     def release(self) -> None:
         """Give the lock back and say so in the note."""

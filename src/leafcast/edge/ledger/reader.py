@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -17,8 +18,13 @@ from leafcast.edge.ledger.tallying import counts_of, error_shown, unknown_campai
 from leafcast.model import (
     Channel,
     Counts,
+    Doubt,
     LedgerRow,
+    LinkDoubt,
+    LinkType,
     MessageState,
+    Shown,
+    Sought,
 )
 
 
@@ -77,6 +83,29 @@ class SqliteReader:
         with reading(self._path):
             return list(self._q.excluded_rows(self._read, campaign_id=self._campaign_id(campaign)))
 
+    def doubts(self, campaign: str) -> Sequence[Doubt]:
+        """Every message in doubt, in list order, with its evidence."""
+        with reading(self._path):
+            return [_doubt(row) for row in self._q.doubts(self._read, campaign_id=self._campaign_id(campaign))]
+
+    def witness(self, campaign: str, channel: Channel, after: datetime) -> Sought | None:
+        """The first message of a channel that left after this and was accepted."""
+        with reading(self._path):
+            key = self._campaign_id(campaign)
+            row = self._q.witness(self._read, campaign_id=key, channel=channel, after=sql.to_text(after))
+            return _sought(*row) if row else None
+
+    def links_in_doubt(self, campaign: str) -> Sequence[LinkDoubt]:
+        """Every link whose answer was lost."""
+        with reading(self._path):
+            key = self._campaign_id(campaign)
+            return [_link_doubt(row) for row in self._q.links_in_doubt(self._read, campaign_id=key)]
+
+    def unclaimed(self, link_ids: Collection[str]) -> frozenset[str]:
+        """Which of these links of Leaf's no campaign of the ledger knows as its own."""
+        with reading(self._path), _one_moment(self._read):
+            return frozenset(one for one in link_ids if self._q.claimed(self._read, leaf_link_id=one) is None)
+
     def _campaign_id(self, campaign: str) -> int:
         found = self._q.campaign_id(self._read, name=campaign)
         if found is None:
@@ -126,4 +155,40 @@ def _ledger_row(campaign: str, row: tuple[Any, ...]) -> LedgerRow:
         created_at=sql.to_moment(created_at),
         updated_at=sql.to_moment(updated_at),
         cells=MappingProxyType(extra),
+    )
+
+
+def _doubt(row: tuple[Any, ...]) -> Doubt:
+    external_id, round_number, channel, attempt, *sought, code, reason, ended, first_absent, looked, showed, why = row
+    return Doubt(
+        external_id=external_id,
+        round=round_number,
+        channel=Channel(channel),
+        attempt=attempt,
+        sought=_sought(*sought),
+        code=code,
+        reason=reason,
+        ended_at=ended and sql.to_moment(ended),
+        first_absent_at=first_absent and sql.to_moment(first_absent),
+        looked_at=looked and sql.to_moment(looked),
+        showed=Shown(showed) if showed else None,
+        why=why or "",
+    )
+
+
+def _sought(message_id: str, to: str, link_id: str | None, url: str | None, left_at: str) -> Sought:
+    return Sought(message_id, to, link_id or "", url or "", sql.to_moment(left_at))
+
+
+def _link_doubt(row: tuple[Any, ...]) -> LinkDoubt:
+    external_id, round_number, generation, kind, providers, expires_in, left_at, leaf_user_id = row
+    return LinkDoubt(
+        external_id,
+        round_number,
+        generation,
+        LinkType(kind),
+        tuple(json.loads(providers)),
+        expires_in,
+        leaf_user_id,
+        sql.to_moment(left_at),
     )

@@ -21,7 +21,18 @@ from leafcast.edge.ledger.reader import SqliteReader
 from leafcast.edge.ledger.work import Backlog
 from leafcast.edge.ledger.writer import Receipt, Stamp, Writer
 from leafcast.errors import LeafcastError, LedgerStopped, LedgerUnusable
-from leafcast.model import Change, Counts, Due, Invitation, LedgerRow, PlanCounts, PlannedInvitation, RunStarted, Scope
+from leafcast.model import (
+    Change,
+    Counts,
+    Doubt,
+    Due,
+    Invitation,
+    LedgerRow,
+    PlanCounts,
+    PlannedInvitation,
+    RunStarted,
+    Scope,
+)
 from leafcast.ports import Clock
 
 INTERRUPTED = "interrupted"
@@ -121,6 +132,11 @@ class SqliteLedger(SqliteReader):
         """Every message, in list order, then by round and channel."""
         self._settle()
         return super().rows(campaign)
+
+    def doubts(self, campaign: str) -> Sequence[Doubt]:
+        """Every message in doubt, in list order, with its evidence."""
+        self._settle()
+        return super().doubts(campaign)
 
     def close(self, exit_reason: str = "done") -> None:
         """Commit everything, end the run, fold the log into the file and give the lock back.
@@ -240,13 +256,32 @@ def open_ledger(url: str, clock: Clock, new_id: Callable[[], str]) -> SqliteLedg
         raise
 
 
+def open_existing(url: str, clock: Clock, new_id: Callable[[], str]) -> SqliteLedger:
+    """The same for those who have nothing to do where there is no ledger yet. Raises `LedgerUnusable` then."""
+    _check_there(place.path_of(url))
+    return open_ledger(url, clock, new_id)
+
+
+def check_free(url: str) -> None:
+    """See whether `open_ledger` would find place and lock free, without making or changing anything: for those who have
+    long work to do first. Raises what it would."""
+    path = place.path_of(url)
+    place.check_writable(path)
+    if path.exists():
+        LedgerLock(path).check_free()
+
+
 def open_reader(url: str) -> SqliteReader:
     """Open a ledger to look at it, beside a run or without one. Raises `LedgerUnusable` where there is none."""
     path = place.path_of(url)
+    _check_there(path)
+    return SqliteReader(path, connect.open_for_reading(path))
+
+
+def _check_there(path: Path) -> None:
     place.check_file(path)
     if not path.exists():
         raise LedgerUnusable(f"no ledger at {path}; nothing was run yet", fix="Run a campaign, or name its ledger.")
-    return SqliteReader(path, connect.open_for_reading(path))
 
 
 def _identify(connection: apsw.Connection, clock: Clock, new_id: Callable[[], str]) -> tuple[str, int]:

@@ -6,12 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from leafcast.decide.fitting import fits
 from leafcast.edge.ledger.transitions import LINK, MESSAGE, link_state_after, message_state_after
-from leafcast.edge.memory.tables import LinkRow, MessageRow, Tables
+from leafcast.edge.memory.settling import MemorySettler
+from leafcast.edge.memory.tables import LinkRow, MessageRow, Tables, Trial
 from leafcast.errors import LeafcastError
 from leafcast.model import (
     Change,
     Delivery,
+    DoubtLifted,
+    DoubtLooked,
+    DoubtResolved,
     Excluded,
     LinkIntent,
     LinkSettled,
@@ -22,6 +27,8 @@ from leafcast.model import (
     MessageSettled,
     MessageState,
     NextChannel,
+    OrphanNoted,
+    OrphanRevoked,
     Reopened,
     Verdict,
 )
@@ -36,7 +43,7 @@ class MemoryChanges:
     epoch: int
     now: datetime
 
-    def apply(self, change: Change) -> None:
+    def apply(self, change: Change) -> None:  # noqa: C901 - one arm for each change
         """Make one change, or raise `LeafcastError` where it would break a rule."""
         match change:
             case LinkIntent():
@@ -63,6 +70,16 @@ class MemoryChanges:
                 self._mine(change.campaign)
                 row = replace(self.tables.campaigns[change.campaign], excluded=change.rows)
                 self.tables.put(self.tables.campaigns, change.campaign, row)
+            case DoubtLooked() | DoubtLifted() | DoubtResolved():
+                message = self._message(change.message_id, MessageState.IN_DOUBT)
+                MemorySettler(self.tables, self.now).message(message, change)
+            case OrphanNoted():
+                doubt = change.orphan.doubt
+                place = self._place(change.campaign, doubt.external_id, doubt.round)
+                MemorySettler(self.tables, self.now).orphan_noted(change.orphan, place)
+            case OrphanRevoked():
+                self._mine(change.campaign)
+                MemorySettler(self.tables, self.now).orphan_revoked(change.orphan)
             case _:
                 assert_never(change)
 
@@ -70,15 +87,16 @@ class MemoryChanges:
         place = self._place(change.campaign, change.external_id, change.round)
         live = self.tables.live_link(place)
         if live is not None and live.link is not None:
-            left = live.link.expires_at - self.now
-            if left <= timedelta(seconds=change.request.expires_in / 2):
+            left, made = live.link.expires_at - self.now, live.link
+            worn = left <= timedelta(seconds=change.request.expires_in / 2)
+            if worn or not fits(change.request, made.type, made.providers, made.leaf_user_id):
                 self._move_link(place, live, LinkState.EXPIRED)
         links = self.tables.links_of(place)
         if any(link.state in (LinkState.SENDING, LinkState.LIVE) for link in links):
             raise _refused("the invitation has a link already")
         if any(link.generation == change.generation for link in links):
             raise _refused("this generation of the link was asked for already")
-        row = LinkRow(change.generation, change.request, LinkState.SENDING)
+        row = LinkRow(change.generation, change.request, LinkState.SENDING, self.now)
         self.tables.put(self.tables.links, (place, change.generation), row)
 
     def _link_settled(self, change: LinkSettled) -> None:
@@ -96,12 +114,14 @@ class MemoryChanges:
         live = self.tables.live_link(message.invitation)
         if live is None or live.generation != change.link_generation:
             raise _refused("a message may not leave without a live link of its invitation")
-        self._move(message, MessageState.SENDING, attempts=message.attempts + 1)
+        trial = Trial(self.now, change.link_generation)
+        self._move(replace(message, trial=trial), MessageState.SENDING, attempts=message.attempts + 1)
 
     def _message_settled(self, change: MessageSettled) -> None:
         message = self._message(change.message_id, MessageState.SENDING)
         outcome, state = change.outcome, message_state_after(change.outcome.verdict)
-        told = replace(message, provider_id=outcome.provider_id or message.provider_id)
+        told = ended(message, outcome.code, outcome.reason, self.now)
+        told = replace(told, provider_id=outcome.provider_id or message.provider_id)
         if state is MessageState.ACCEPTED:
             self._move(replace(told, delivery=message.delivery or Delivery.UNKNOWN), state)
         else:
@@ -112,14 +132,19 @@ class MemoryChanges:
         self._mine(change.campaign)
         for message in list(self.tables.messages.values()):
             invitation = self.tables.invitations[message.invitation]
+            waits = message.state is MessageState.PLANNED and message.reopened_epoch is not None
             if (
-                message.state is MessageState.FAILED
+                (waits or message.state is MessageState.FAILED)
                 and invitation.campaign == change.campaign
                 and change.channel in (None, message.channel)
                 and (not change.only or invitation.external_id in change.only)
                 and not self.tables.newer_rounds(invitation)
             ):
-                self._move(replace(message, reopened_epoch=self.epoch), MessageState.PLANNED)
+                reopened = replace(message, reopened_epoch=self.epoch)
+                if waits:
+                    self.tables.put(self.tables.messages, message.id, reopened)
+                else:
+                    self._move(reopened, MessageState.PLANNED)
 
     def _move(
         self,
@@ -167,6 +192,12 @@ class MemoryChanges:
     def _mine(self, campaign: str) -> None:
         if campaign != self.campaign:
             raise LeafcastError(f"a change of campaign {campaign!r} came to the run of {self.campaign!r}")
+
+
+def ended(message: MessageRow, code: str, reason: str, now: datetime) -> MessageRow:
+    """The message with what ended its attempt."""
+    trial = message.trial and replace(message.trial, ended_at=now, code=code, reason=reason)
+    return replace(message, trial=trial)
 
 
 def _refused(why: str) -> LeafcastError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
@@ -13,15 +13,19 @@ from typing import Any, Self
 from leafcast.edge.ledger.revising import Slot, merge_columns, revise, untried
 from leafcast.edge.ledger.store import INTERRUPTED, INTERRUPTED_REASON
 from leafcast.edge.ledger.tallying import count_due, counts_of, error_shown, unknown_campaign
-from leafcast.edge.memory.changes import MemoryChanges
+from leafcast.edge.memory import settling
+from leafcast.edge.memory.changes import MemoryChanges, ended
 from leafcast.edge.memory.tables import CampaignRow, GrowerRow, InvitationRow, MessageRow, Tables
 from leafcast.errors import LeafcastError, LedgerStopped
 from leafcast.model import (
     Change,
+    Channel,
     Counts,
+    Doubt,
     Due,
     Invitation,
     LedgerRow,
+    LinkDoubt,
     LinkState,
     Message,
     MessageState,
@@ -30,6 +34,7 @@ from leafcast.model import (
     PlannedMessage,
     RunStarted,
     Scope,
+    Sought,
 )
 from leafcast.ports import Clock
 
@@ -103,7 +108,7 @@ class MemoryLedger:
         left = [one for one in self._messages(campaign) if one.state is MessageState.SENDING]
         for message in left:
             self._tables.messages[message.id] = replace(
-                message,
+                ended(message, INTERRUPTED, INTERRUPTED_REASON, self._clock.now()),
                 state=MessageState.IN_DOUBT,
                 error_code=INTERRUPTED,
                 error=INTERRUPTED_REASON,
@@ -215,6 +220,27 @@ class MemoryLedger:
     def excluded(self, campaign: str) -> Sequence[tuple[int, str]]:
         """The rows of the last list that a run went on without: (row number, what is wrong) each."""
         return sorted(self._known_campaign(campaign).excluded, key=lambda row: row[0])
+
+    # ------------------------------------------------------------------------------------------------- DoubtLedger
+
+    def doubts(self, campaign: str) -> Sequence[Doubt]:
+        """Every message in doubt, in list order, with its evidence."""
+        self._known_campaign(campaign)
+        return settling.doubts(self._tables, campaign)
+
+    def witness(self, campaign: str, channel: Channel, after: datetime) -> Sought | None:
+        """The first message of a channel that left after this and was accepted."""
+        self._known_campaign(campaign)
+        return settling.witness(self._tables, campaign, channel, after)
+
+    def links_in_doubt(self, campaign: str) -> Sequence[LinkDoubt]:
+        """Every link whose answer was lost."""
+        self._known_campaign(campaign)
+        return list(settling.links_in_doubt(self._tables, campaign))
+
+    def unclaimed(self, link_ids: Collection[str]) -> frozenset[str]:
+        """Which of these links of Leaf's no campaign of the ledger knows as its own."""
+        return frozenset(link_ids) - frozenset(settling.claimed(self._tables))
 
     # ---------------------------------------------------------------------------------------------------- planning
 

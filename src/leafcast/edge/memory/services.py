@@ -5,10 +5,24 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
-from leafcast.model import Link, LinkOutcome, LinkRequest, Outcome, Verdict
+from leafcast.model import (
+    Absent,
+    Delivery,
+    Found,
+    LeafLink,
+    LeafUser,
+    Link,
+    LinkOutcome,
+    LinkRequest,
+    LinkType,
+    Look,
+    Outcome,
+    Sought,
+    Verdict,
+)
 from leafcast.ports import Clock, Turn
 
 Script = Mapping[str, Iterable[Outcome]]
@@ -33,11 +47,16 @@ class _Turn:
 
 @dataclass(slots=True)
 class ScriptedLeaf:
-    """Fulfils `LinkMaker`: makes links that lead nowhere, and keeps what it was asked for in `requests`."""
+    """Fulfils `LinkMaker` and `LinkKeeper`: makes links that lead nowhere, and keeps what it was asked for in
+    `requests`. `held` is what Leaf really holds, lost answers included (`in_doubt` counts as made: the worst case)."""
 
     clock: Clock
     script: Script = field(default_factory=dict)
     requests: list[LinkRequest] = field(default_factory=list)
+    held: dict[str, LeafLink] = field(default_factory=dict)
+    trouble: Outcome | None = None
+    """What every question about links and users is answered with, instead of an answer."""
+    _users: dict[str, LeafUser] = field(default_factory=dict)
     _answers: dict[str, deque[Outcome]] = field(default_factory=dict)
 
     async def ready(self) -> Turn:
@@ -48,7 +67,7 @@ class ScriptedLeaf:
         """Answer by the script; an accepted request gets a link."""
         self.requests.append(request)
         outcome = _next(self._answers, self.script, request.external_id) or Outcome(Verdict.ACCEPTED)
-        if outcome.verdict is not Verdict.ACCEPTED:
+        if outcome.verdict not in (Verdict.ACCEPTED, Verdict.IN_DOUBT):
             return LinkOutcome(outcome)
         number = len(self.requests)
         link = Link(
@@ -59,17 +78,37 @@ class ScriptedLeaf:
             type=request.type,
             providers=request.providers,
         )
-        return LinkOutcome(outcome, link)
+        self._users[link.leaf_user_id] = LeafUser(link.leaf_user_id, request.external_id, "", "")
+        self.held[link.id] = _listed(link, self.clock.now())
+        return LinkOutcome(outcome, link if outcome.verdict is Verdict.ACCEPTED else None)
+
+    async def links(self, kind: LinkType) -> tuple[LeafLink, ...] | Outcome:
+        """Every link of a type."""
+        return self.trouble or tuple(link for link in self.held.values() if link.type is kind)
+
+    async def users(self, external_id: str | None = None) -> tuple[LeafUser, ...] | Outcome:
+        """Every user, or those with exactly this externalId."""
+        users = self._users.values()
+        return self.trouble or tuple(user for user in users if external_id in (None, user.external_id))
+
+    async def delete(self, kind: LinkType, link_id: str) -> Outcome:  # noqa: ARG002 - the port's form
+        """Revoke one link."""
+        return self.trouble or Outcome(Verdict.ACCEPTED, "" if self.held.pop(link_id, None) else "not-there")
 
 
 @dataclass(slots=True)
 class ScriptedSender(Generic[M]):
-    """Fulfils `Sender`: `sent` is everything that was handed over, `taken` what the service really has, lost answers
-    included (`in_doubt` counts as taken: the worst case)."""
+    """Fulfils `Sender` and `Searcher`: `sent` is everything that was handed over, `taken` what the service really has,
+    lost answers included (`in_doubt` counts as taken: the worst case, unless `vanished` says that they are lost)."""
 
     script: Script = field(default_factory=dict)
     sent: list[M] = field(default_factory=list)
     taken: list[M] = field(default_factory=list)
+    vanished: bool = False
+    """Whether what gets no answer never arrived either."""
+    looks: list[Look] = field(default_factory=list)
+    """What the next questions are answered with, whatever the service has."""
+    asked: list[Sought] = field(default_factory=list)
     _answers: dict[str, deque[Outcome]] = field(default_factory=dict)
 
     async def ready(self) -> Turn:
@@ -80,9 +119,23 @@ class ScriptedSender(Generic[M]):
         """Answer by the script; an accepted message gets a provider's id."""
         self.sent.append(message)
         scripted = _next(self._answers, self.script, message.to)
-        if scripted is None or scripted.verdict in (Verdict.ACCEPTED, Verdict.IN_DOUBT):
+        lost = scripted is not None and scripted.verdict is Verdict.IN_DOUBT and not self.vanished
+        if scripted is None or scripted.verdict is Verdict.ACCEPTED or lost:
             self.taken.append(message)
         return scripted or Outcome(Verdict.ACCEPTED, provider_id=f"provider-{message.message_id}")
+
+    async def find(self, sought: Sought) -> Look:
+        """Show what was taken."""
+        self.asked.append(sought)
+        if self.looks:
+            return self.looks.pop(0)
+        if any(message.message_id == sought.message_id for message in self.taken):
+            return Found(f"provider-{sought.message_id}", Delivery.DELIVERED)
+        return Absent()
+
+
+def _listed(link: Link, now: datetime) -> LeafLink:
+    return LeafLink(link.id, link.type, link.leaf_user_id, link.providers, now, link.expires_at, None, 0, None)
 
 
 def _next(answers: dict[str, deque[Outcome]], script: Script, key: str) -> Outcome | None:

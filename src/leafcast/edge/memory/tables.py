@@ -19,6 +19,8 @@ from leafcast.model import (
     LinkState,
     MessageState,
     PlannedMessage,
+    Settlement,
+    Shown,
 )
 
 K = TypeVar("K")
@@ -58,7 +60,32 @@ class LinkRow:
     generation: int
     request: LinkRequest
     state: LinkState
+    intent_at: datetime
     link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The last attempt of a message: when it left, with which link, what ended it, what looks have shown since."""
+
+    left_at: datetime
+    generation: int
+    ended_at: datetime | None = None
+    code: str = ""
+    reason: str = ""
+    absent_at: tuple[datetime, ...] = ()
+    looked_at: datetime | None = None
+    showed: Shown | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrphanRow:
+    """A link at Leaf that a lost answer left behind."""
+
+    place: int
+    generation: int
+    revoked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +106,7 @@ class MessageRow:
     not_before: datetime | None = None
     provider_id: str | None = None
     reopened_epoch: int | None = None
+    trial: Trial | None = None
 
     def held(self, now: datetime) -> bool:
         """Whether it must wait longer than until now."""
@@ -124,6 +152,9 @@ class Tables:
     invitations: dict[int, InvitationRow] = field(default_factory=dict)
     links: dict[tuple[int, int], LinkRow] = field(default_factory=dict)
     messages: dict[str, MessageRow] = field(default_factory=dict)
+    orphans: dict[str, OrphanRow] = field(default_factory=dict)
+    actions: dict[int, tuple[str, str, Settlement]] = field(default_factory=dict)
+    """What persons did: (who, message, what)."""
     _of_invitation: dict[int, list[str]] = field(default_factory=dict)
     _places: dict[tuple[str, str, int], int] = field(default_factory=dict)
     _generations: dict[int, int] = field(default_factory=dict)

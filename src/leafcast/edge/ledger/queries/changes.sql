@@ -3,7 +3,8 @@ SELECT i.id FROM grower g JOIN invitation i ON i.grower_id = g.id AND i.round = 
 WHERE g.campaign_id = :campaign_id AND g.external_id = :external_id;
 
 -- name: live_link(invitation_id)^
-SELECT id, expires_at FROM link WHERE invitation_id = :invitation_id AND state = 'live';
+SELECT id, expires_at, type, providers, leaf_user_id FROM link
+WHERE invitation_id = :invitation_id AND state = 'live';
 
 -- name: expire_link(id, now)!
 UPDATE link SET state = 'expired', updated_at = :now WHERE id = :id;
@@ -68,14 +69,19 @@ UPDATE attempt SET ended_at = :now, verdict = :verdict, code = :code, reason = :
 WHERE link_id = :link_id AND verdict IS NULL;
 
 -- name: failed_messages(campaign_id)
--- The failed messages of each grower's newest round: an older round is over.
-SELECT m.id, m.channel, g.external_id
+-- The failed messages of each grower's newest round (an older round is over), and those that an earlier run reopened and
+-- did not come to.
+SELECT m.id, m.channel, g.external_id, m.state
 FROM message m JOIN invitation i ON i.id = m.invitation_id JOIN grower g ON g.id = i.grower_id
-WHERE m.campaign_id = :campaign_id AND m.state = 'failed' AND m.to_address IS NOT NULL
+WHERE m.campaign_id = :campaign_id AND m.to_address IS NOT NULL
+  AND (m.state = 'failed' OR (m.state = 'planned' AND m.reopened_epoch IS NOT NULL))
   AND NOT EXISTS (SELECT 1 FROM invitation newer WHERE newer.grower_id = i.grower_id AND newer.round > i.round);
 
 -- name: reopen_message(id, epoch, now)!
 UPDATE message SET state = 'planned', reopened_epoch = :epoch, not_before = NULL, error_code = '', error = '', updated_at = :now WHERE id = :id;
+
+-- name: still_reopened(id, epoch)!
+UPDATE message SET reopened_epoch = :epoch WHERE id = :id;
 
 -- name: hold_message(id, campaign_id, not_before, now)$
 UPDATE message SET not_before = :not_before, updated_at = :now

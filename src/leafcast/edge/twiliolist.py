@@ -1,0 +1,101 @@
+"""Twilio's list of messages: finding a text that left and got no answer, by the magic link in its words.
+
+The list is asked for by `To` and read from the newest back; its filter by DateSent is not used, because a text that
+still waits has no such date (OpenAPI description `twilio_api_v2010`, v2.6.7, 2026-04).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from leafcast.decide.deliveries import twilio_delivery
+from leafcast.decide.replies import Answer, Reply
+from leafcast.decide.verdicts.looking import not_shown
+from leafcast.model import Absent, Found, Look, Outcome, Service, Sought, Unknown
+
+PAGE = 100
+MOST_PAGES = 500
+MARGIN = timedelta(hours=1)
+"""Twilio's clock and ours may differ by so much."""
+
+Ask = Callable[[str, Mapping[str, str]], Awaitable[Reply | Outcome]]
+"""Recipient and place in the list in; one page out, asked for again until there is an answer worth having."""
+
+
+async def find_text(ask: Ask, sought: Sought) -> Look:
+    """Every text to the number since the message left, until one shows its link."""
+    if not sought.link_id or not sought.link:
+        return Unknown("the ledger does not know which link this text shows, so it cannot be told from others")
+    texts = await _texts(ask, sought)
+    if isinstance(texts, Unknown):
+        return texts
+    shows_it = re.compile(rf"(?<![\w-]){re.escape(sought.link_id)}(?![\w-])")
+    for text in texts:
+        if shows_it.search(_words(text)):
+            sid = text.get("sid")
+            return Found(sid if isinstance(sid, str) else None, twilio_delivery(text.get("status")))
+    if any(_could_be(text, sought) for text in texts):
+        return Unknown("Twilio shows a text to this number at that time without showing its link; look there by hand")
+    return Absent()
+
+
+def _could_be(text: Mapping[str, Any], sought: Sought) -> bool:
+    """Whether a text that does not show the link may still be the one: its words are withheld, or changed. One that
+    shows another magic link is another message."""
+    created = _created(text)
+    near = created is None or abs(created - sought.left_at) <= MARGIN
+    any_link = sought.link.partition(sought.link_id)[0] or sought.link
+    return near and any_link not in _words(text)
+
+
+async def _texts(ask: Ask, sought: Sought) -> list[Mapping[str, Any]] | Unknown:
+    """The texts to a number, back to an hour before the message left."""
+    since, found = sought.left_at - MARGIN, list[Mapping[str, Any]]()
+    place: Mapping[str, str] = {}
+    for _ in range(MOST_PAGES):
+        reply = await ask(sought.to, place)
+        body = reply.json() if isinstance(reply, Answer) and reply.ok else None
+        items = body.get("messages") if isinstance(body, dict) else None
+        if not isinstance(body, dict) or not isinstance(items, list) or not all(isinstance(i, dict) for i in items):
+            return not_shown(Service.TWILIO, reply)
+        found += items
+        if not body.get("next_page_uri") or _is_past(found, items, since):
+            return [text for text in found if (_created(text) or since) >= since]
+        place = _place(body["next_page_uri"])
+        if "page_token" not in place:
+            return Unknown("Twilio's list has a next page that cannot be asked for")
+    return Unknown("Twilio's list of texts to this number has no end")
+
+
+def _is_past(found: Iterable[Mapping[str, Any]], page: Iterable[Mapping[str, Any]], since: datetime) -> bool:
+    """Whether a page lies wholly before a time, in a list that goes from the newest to the oldest, as this one does but
+    is nowhere promised to."""
+    times = [_created(text) for text in found]
+    known = [time for time in times if time is not None]
+    in_order = len(known) == len(times) and known == sorted(known, reverse=True) and len(set(known)) > 1
+    return in_order and all((_created(text) or since) < since for text in page)
+
+
+def _place(next_page: Any) -> Mapping[str, str]:
+    told = parse_qs(urlsplit(str(next_page)).query)
+    wanted = {"PageToken": "page_token", "Page": "page_number"}
+    return {name: told[key][0] for key, name in wanted.items() if key in told}
+
+
+def _words(text: Mapping[str, Any]) -> str:
+    body = text.get("body")
+    return body if isinstance(body, str) else ""
+
+
+def _created(text: Mapping[str, Any]) -> datetime | None:
+    """`Sun, 01 Mar 2026 12:00:00 +0000`."""
+    try:
+        created = parsedate_to_datetime(str(text.get("date_created")))
+    except ValueError:
+        return None
+    return created if created.tzinfo else created.replace(tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""The proof that leafcast sends nothing twice and loses nobody: `python -m tests.torture --help`."""

@@ -1,0 +1,467 @@
+"""The product on a stage: small campaigns, its real stories and its real ledger, services that write down what they
+really took before anybody hears of it, and a switch that ends the process at a chosen event."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import heapq
+import itertools
+import json
+import logging
+import os
+import random
+import re
+import shutil
+import signal
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from leafcast.cli.job import Job, open_job
+from leafcast.edge.http import Retrier
+from leafcast.edge.ledger import open_ledger
+from leafcast.errors import ExitCode, Interrupted, LeafcastError
+from leafcast.model import Channel, Link, LinkOutcome, LinkRequest, Outcome, Service, Verdict
+from leafcast.stories.brake import Brake
+from leafcast.stories.invite import Courier, World
+from leafcast.stories.prepare import Survey
+from leafcast.stories.run import Options, retry, run
+
+WORKERS = 64
+START = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+ROOM = Path("/dev/shm") if Path("/dev/shm").is_dir() and os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+LINK_ID = re.compile(r"lnk[0-9a-f]{12}")
+
+CAMPAIGN = """
+campaign: torture
+list: {{file: growers.csv, region: US}}
+brand: {{companyName: Prairie Co-op, supportEmail: help@prairie.example, postalAddress: "1 Main St, Ames IA"}}
+link:
+  expiresIn: {expires}
+  rules:
+    - {{type: provider, allowedProviders: [JohnDeere, ClimateFieldView]}}
+channels: [{channels}]
+deliver: {deliver}
+{email}
+{sms}
+pace: {{leaf: unlimited, sendgrid: unlimited, twilio: unlimited}}
+"""
+EMAIL = 'email: {from: "Prairie <connect@prairie.example>", subject: "Connect your data"}'
+SMS = 'sms: {from: "+15155550100"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A small campaign: its form and its growers, by number: both addresses, email only, phone only, none."""
+
+    name: str
+    growers: str
+    channels: Sequence[str] = ("email", "sms")
+    deliver: str = "first"
+    expires: str = "30d"
+
+
+SHAPES = (
+    Shape("first", "bbebpb"),
+    Shape("all", "bbebp", deliver="all"),
+    Shape("texts", "pbpp", channels=("sms",), expires="900"),
+    Shape("many", "bpbebbpbebbnbpbbbe", expires="2d"),
+    Shape("one", "b", deliver="all"),
+    Shape("mails", "ebbe", channels=("email",), expires="36h"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A shape, opened and surveyed."""
+
+    shape: Shape
+    folder: Path
+    job: Job
+    survey: Survey
+
+
+@contextmanager
+def scratch(name: str) -> Iterator[Path]:
+    """A folder of one's own in memory, gone afterwards unless LEAFCAST_TORTURE_KEEP is set."""
+    folder = Path(tempfile.mkdtemp(prefix=f"leafcast-{name}-", dir=ROOM))
+    try:
+        yield folder
+    finally:
+        if not os.environ.get("LEAFCAST_TORTURE_KEEP"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_shape(shape: Shape, folder: Path) -> Path:
+    """The campaign and its list as files; gives the campaign file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "growers.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["externalId", "name", "email", "phone"])
+        for number, kind in enumerate(shape.growers, 1):
+            email = f"zq{number}@farm.example" if kind in "be" else ""
+            phone = f"+1515555{2000 + number}" if kind in "bp" else ""
+            writer.writerow([f"G-{number}", f"Zachariah Q{number}", email, phone])
+    text = CAMPAIGN.format(
+        expires=shape.expires,
+        channels=", ".join(shape.channels),
+        deliver=shape.deliver,
+        email=EMAIL if "email" in shape.channels else "",
+        sms=SMS if "sms" in shape.channels else "",
+    )
+    (folder / "campaign.yaml").write_text(text, encoding="utf-8")
+    return folder / "campaign.yaml"
+
+
+def open_case(shape: Shape, folder: Path) -> Case:
+    """Open a shape in a folder."""
+    job = open_job(write_shape(shape, folder))
+    return Case(shape, folder, job, job.examiner.survey())
+
+
+def warm() -> None:
+    """Load what every run would load, once, before processes are forked."""
+    from leafcast.edge.ledger import sql
+
+    sql.queries()
+
+
+# ----------------------------------------------------------------------------------------------------------- the switch
+
+
+@dataclass(slots=True)
+class Switch:
+    """Counts events; at the one that was chosen, something happens."""
+
+    at: int | None = None
+    act: Callable[[str], None] = lambda _event: None
+    count: int = 0
+    trace: list[str] | None = None
+
+    def __call__(self, event: str) -> None:
+        self.count += 1
+        if self.trace is not None:
+            self.trace.append(event)
+        if self.count == self.at:
+            self.act(event)
+
+
+# ------------------------------------------------------------------------------------------------------------ the clock
+
+
+class HastyClock:
+    """Time that jumps to the next sleeper every other millisecond, so that no backoff is waited for, and that else
+    passes as it does, so that a commit takes what it takes."""
+
+    def __init__(self, ahead: float = 0.0) -> None:
+        self._ahead = ahead
+        self._from = time.monotonic()
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._numbers = itertools.count()
+        self._ticking = False
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        return time.monotonic() - self._from + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        self._ahead += seconds
+
+    async def sleep(self, seconds: float) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self.monotonic() + max(0.0, seconds), next(self._numbers), waiter))
+        self._tick_later()
+        await waiter
+
+    def _tick_later(self) -> None:
+        if not self._ticking:
+            self._ticking = True
+            asyncio.get_running_loop().call_later(0.002, self._tick)
+
+    def _tick(self) -> None:
+        self._ticking = False
+        while self._sleepers:
+            due, _, waiter = heapq.heappop(self._sleepers)
+            if not waiter.done():
+                self._ahead += max(0.0, due - self.monotonic())
+                waiter.set_result(None)
+                break
+        if self._sleepers:
+            self._tick_later()
+
+
+# --------------------------------------------------------------------------------------------------------- the services
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What happens to one request."""
+
+    outcome: Outcome
+    processed: bool
+
+
+def _fates(**weights: int) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    return tuple(weights), tuple(weights.values())
+
+
+MOODS = (
+    _fates(ok=1),
+    _fates(ok=80, later=6, connect=4, lost0=3, lost1=3, broke0=2, broke1=2),
+    _fates(ok=70, later=8, refused=10, failed=4, lost1=4, broke1=4),
+    _fates(ok=50, lost0=15, lost1=15, broke0=10, broke1=10),
+    _fates(ok=90, stop=4, later=6),
+)
+OUTCOMES = {
+    "later": Fate(Outcome(Verdict.PAUSE, "http-429", "later", retry_after=7.0), False),
+    "connect": Fate(Outcome(Verdict.PAUSE, "not-sent", "no connection"), False),
+    "lost0": Fate(Outcome(Verdict.IN_DOUBT, "no-answer", "no answer"), False),
+    "lost1": Fate(Outcome(Verdict.IN_DOUBT, "no-answer", "no answer"), True),
+    "broke0": Fate(Outcome(Verdict.IN_DOUBT, "http-503", "broke"), False),
+    "broke1": Fate(Outcome(Verdict.IN_DOUBT, "http-503", "broke"), True),
+    "refused": Fate(Outcome(Verdict.REFUSED, "bad-recipient", "no"), False),
+    "failed": Fate(Outcome(Verdict.FAILED, "http-400", "no"), False),
+    "stop": Fate(Outcome(Verdict.STOP, "http-401", "the credentials are refused"), False),
+}
+
+
+class Turn:
+    """Leave to make a request."""
+
+
+@dataclass(slots=True)
+class Services:
+    """Leaf and the senders; the journal is appended by whole lines, which outlive any kill."""
+
+    journal: Path
+    chance: random.Random
+    clock: Any
+    event: Callable[[str], None]
+    run: int = 0
+    calm: bool = False
+    """No faults: for the last run of a schedule."""
+    under_way: int = 0
+    most: int = 0
+    _file: int = -1
+    _mood: Any = None
+
+    def __post_init__(self) -> None:
+        self._file = os.open(self.journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._mood = MOODS[0] if self.calm else self.chance.choice(MOODS)
+
+    def close(self) -> None:
+        os.close(self._file)
+
+    def write(self, kind: str, **what: Any) -> None:
+        os.write(self._file, (json.dumps({"kind": kind, **what}) + "\n").encode())
+        if kind in ("email", "text", "link.created"):
+            os.fsync(self._file)
+
+    async def ask(self, service: str, who: str, take: Callable[[], None]) -> Outcome:
+        """One request: it leaves, is taken or not, and is answered or not."""
+        names, weights = self._mood
+        name = self.chance.choices(names, weights)[0]
+        fate = OUTCOMES.get(name)
+        self.event(f"{service}.ask")
+        self.write("asked", svc=service, who=who, run=self.run)
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        self.event(f"{service}.asked")
+        await self._travel()
+        if fate is None or fate.processed:
+            take()
+            self.event(f"{service}.taken")
+        await self._travel()
+        self.under_way -= 1
+        outcome = fate.outcome if fate is not None else Outcome(Verdict.ACCEPTED, provider_id=f"p-{who}")
+        self.write("answered", svc=service, who=who, run=self.run, verdict=str(outcome.verdict))
+        self.event(f"{service}.answered")
+        return outcome
+
+    async def _travel(self) -> None:
+        for _ in range(self.chance.randrange(9)):
+            await asyncio.sleep(0)
+
+
+@dataclass(slots=True)
+class FakeLeaf:
+    """Fulfils `LinkMaker`."""
+
+    services: Services
+
+    async def ready(self) -> Turn:
+        return Turn()
+
+    async def create(self, request: LinkRequest, turn: Turn) -> LinkOutcome:
+        services = self.services
+        link_id = f"lnk{services.chance.getrandbits(48):012x}"
+
+        def take() -> None:
+            services.write("link.created", id=link_id, externalId=request.external_id)
+
+        outcome = await services.ask("leaf", request.external_id, take)
+        if outcome.verdict is not Verdict.ACCEPTED:
+            return LinkOutcome(outcome)
+        link = Link(
+            link_id,
+            f"http://127.0.0.1:9/magic/{link_id}",
+            f"user-{request.external_id}",
+            services.clock.now() + timedelta(seconds=request.expires_in),
+            request.type,
+            request.providers,
+        )
+        return LinkOutcome(outcome, link)
+
+
+@dataclass(slots=True)
+class FakeSender:
+    """Fulfils `Sender` for both channels."""
+
+    services: Services
+    channel: str
+
+    async def ready(self) -> Turn:
+        return Turn()
+
+    async def send(self, message: Any, turn: Turn) -> Outcome:
+        body = message.body if self.channel == "sms" else message.html + message.text
+        links = sorted(set(LINK_ID.findall(body)))
+        kind = "text" if self.channel == "sms" else "email"
+
+        def take() -> None:
+            self.services.write(kind, to=message.to, links=links, mid=message.message_id, run=self.services.run)
+
+        return await self.services.ask(self.channel, message.message_id, take)
+
+
+class Silence:
+    """Progress that nobody watches."""
+
+    def planned(self, messages: int) -> None: ...
+
+    def settled(self, channel: Channel, outcome: Outcome) -> None: ...
+
+    def notice(self, text: str) -> None: ...
+
+
+# -------------------------------------------------------------------------------------------------------------- one run
+
+
+@dataclass(slots=True)
+class Play:
+    """One run of a case in this process."""
+
+    case: Case
+    folder: Path
+    chance: random.Random
+    number: int
+    switch: Switch
+    calm: bool = False
+    command: str = "run"
+    options: Options = field(default_factory=Options)
+    clock: Any = None
+    brake: Brake | None = None
+    ledger_name: str = "ledger.db"
+    loop: asyncio.AbstractEventLoop | None = None
+
+    def __call__(self) -> int:
+        """Run it; gives the exit code."""
+        try:
+            return asyncio.run(self._go())
+        except LeafcastError as error:
+            (self.folder / "said.txt").open("a").write(f"{error.message} {error.fix}\n")
+            return int(error.exit_code)
+
+    async def _go(self) -> int:
+        clock = self.clock or HastyClock(ahead=self.number * 1000.0)
+        ids = random.Random(self.chance.getrandbits(64))
+        new_id: Callable[[], str] = lambda: f"{ids.getrandbits(128):032x}"  # noqa: E731
+        services = Services(self.folder / "journal.jsonl", self.chance, clock, self.switch, self.number, self.calm)
+        self.brake, self.loop = Brake(), asyncio.get_running_loop()
+        try:
+            with open_ledger(f"sqlite:///{self.folder}/{self.ledger_name}", clock, new_id) as ledger:
+                self.switch("opened")
+                report = await self._story(world_of(self.case, ledger, services, clock, new_id))
+            self.switch("closed")
+        finally:
+            services.close()
+        return int(report.exit_code)
+
+    async def _story(self, world: World) -> Any:
+        case, brake = self.case, self.brake
+        assert brake is not None
+        if self.command == "retry":
+            return await retry(world, case.job.campaign, case.job.examiner.linker, brake, self.options, _yes, None)
+        return await run(world, case.job.examiner, case.survey, brake, self.options, _yes)
+
+    def stop(self) -> None:
+        """Pull the brake, as a signal would."""
+        if self.brake is not None:
+            self.brake.pull(Interrupted("Interrupted by SIGTERM."))
+
+
+def _yes(_due: Any) -> None:
+    return None
+
+
+def world_of(case: Case, ledger: Any, services: Services, clock: Any, new_id: Callable[[], str]) -> World:
+    """The world of a run: real ledger, real words, services of the stage."""
+    renderer = case.job.examiner.renderer
+    couriers: dict[Channel, Courier[Any]] = {
+        Channel.EMAIL: Courier(Service.SENDGRID, FakeSender(services, "email"), renderer.email),
+        Channel.SMS: Courier(
+            Service.TWILIO, FakeSender(services, "sms"), lambda *what: renderer.sms(*what, now=clock.now())
+        ),
+    }
+    used = {channel: courier for channel, courier in couriers.items() if channel in case.job.campaign.channels}
+    return World(
+        ledger=ledger,
+        reader=ledger,
+        leaf=FakeLeaf(services),
+        couriers=used,
+        patience=Retrier(clock, chance=services.chance.random),
+        clock=clock,
+        new_id=new_id,
+        progress=Silence(),
+    )
+
+
+# ------------------------------------------------------------------------------------------------------- a process each
+
+
+def in_child(play: Callable[[], int], said: Path) -> int:
+    """Run something in a forked child with all its words in a file; gives its exit code, -9 for a kill."""
+    child = os.fork()
+    if child == 0:
+        code = int(ExitCode.BUG)
+        try:
+            words = os.open(said, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            os.dup2(words, 1)
+            os.dup2(words, 2)
+            logging.basicConfig(level=logging.DEBUG, force=True)
+            code = play()
+        except BaseException:
+            os.write(2, traceback.format_exc().encode())
+        finally:
+            os._exit(code & 0xFF)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def kill_me(place: Path) -> Callable[[str], None]:
+    """What a switch does to end this process as `kill -9` does; the event is noted first."""
+
+    def act(event: str) -> None:
+        place.write_text(event, encoding="utf-8")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return act
