@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench lock clean
+.PHONY: help demo test lint docs bench lock clean torture
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -14,6 +14,9 @@ demo: .venv/run-ready ## the whole product on this machine, with no account: 500
 
 test: .venv/dev-ready ## every test; needs no account and no network beyond loopback
 	@$(BIN)/python -m pytest -n 2
+
+torture: .venv/dev-ready ## the proof in full, hours of it: make torture [LAYER=kill] [SEED=1] [SIZE=100] [SECONDS=600]
+	@$(BIN)/python -m tests.torture $(LAYER) --seed $(or $(SEED),1) --size $(or $(SIZE),0) --seconds $(or $(if $(filter file command environment,$(origin SECONDS)),$(SECONDS)),86400)
 
 lint: .venv/dev-ready ## formatting, style, types and the arrows between the rooms
 	@$(BIN)/ruff format --check .

@@ -59,7 +59,7 @@ def option_table() -> str:
         for option in _parameters(command, "option"):
             words = _option_words(option)
             owners.setdefault(words, []).append(name)
-            helps[words] = option.help + _default(option.default)
+            helps[words] = option.help + _default(option)
     everybody = len(list(commands()))
     rows = (
         f"| `{words}` | {helps[words]} | {'all' if len(names) == everybody else ', '.join(names)} |"
@@ -85,7 +85,8 @@ def _option_words(option: Any) -> str:
     return f"{flags} {option.metavar or choices}"
 
 
-def _default(value: Any) -> str:
+def _default(option: Any) -> str:
+    value = option.show_default if isinstance(option.show_default, str) else option.default
     if value is None or value is False:
         return ""
     return f" Default: `{f'{value:g}' if isinstance(value, float) else value}`."

@@ -143,9 +143,9 @@ class DoubtLedger(Protocol):
     def doubts(self, campaign: str) -> Sequence[Doubt]:
         """Every message in doubt, in list order, with its evidence."""
 
-    def witness(self, campaign: str, channel: Channel, after: datetime) -> Sought | None:
-        """The first message of a channel that left after this and was accepted: a service whose records do not show it
-        cannot prove by them that another never came."""
+    def witness(self, campaign: str, channel: Channel, left_at: datetime) -> Sought | None:
+        """The accepted message of a channel that left next at or after a time, else the last one before it: a service
+        whose records do not show this one cannot prove by them that another never came."""
 
     def links_in_doubt(self, campaign: str) -> Sequence[LinkDoubt]:
         """Every link whose answer was lost and which may still open something at Leaf."""

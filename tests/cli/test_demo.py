@@ -87,7 +87,15 @@ class Finished:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, subprocess.Popen[str]]]:
+    """A demo that stays; it comes up while the one that ends is running, since both mostly wait for their pace."""
+    folder = tmp_path_factory.mktemp("kept")
+    with started(folder, "--keep", "--json") as process:
+        yield folder, process
+
+
+@pytest.fixture(scope="module")
+def finished(kept: object, tmp_path_factory: pytest.TempPathFactory) -> Finished:
     folder = tmp_path_factory.mktemp("demo")
     with started(folder) as process:
         out, err = process.communicate(timeout=PATIENCE)
@@ -148,18 +156,18 @@ def test_its_closing_lines_can_be_pasted(finished: Finished) -> None:
     assert f"{SCRIPT} demo --keep" in lines
 
 
-def test_kept_it_stays_until_ctrl_c(tmp_path: Path) -> None:
+def test_kept_it_stays_until_ctrl_c(kept: tuple[Path, subprocess.Popen[str]]) -> None:
     """Under --keep the sandbox answers, with what the one JSON object says, until Ctrl-C, which is a good end."""
-    with started(tmp_path, "--keep", "--json") as process:
-        assert process.stdout is not None
-        told = json.loads(process.stdout.readline())
-        with urlopen(f"{told['live']}/control/state?only=counts", timeout=10) as answer:  # noqa: S310 - loopback
-            counts = json.load(answer)["counts"]
-        assert {name: counts[name] for name in told["received"]} == told["received"]
-        assert told["messages"]["accepted"] == counts["emails"] + counts["texts"]
-        assert all((tmp_path / name).is_file() for name in told["files"].values())
-        process.send_signal(signal.SIGINT)
-        rest, err = process.communicate(timeout=PATIENCE)
+    folder, process = kept
+    assert process.stdout is not None
+    told = json.loads(process.stdout.readline())
+    with urlopen(f"{told['live']}/control/state?only=counts", timeout=10) as answer:  # noqa: S310 - loopback
+        counts = json.load(answer)["counts"]
+    assert {name: counts[name] for name in told["received"]} == told["received"]
+    assert told["messages"]["accepted"] == counts["emails"] + counts["texts"]
+    assert all((folder / name).is_file() for name in told["files"].values())
+    process.send_signal(signal.SIGINT)
+    rest, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, rest) == (0, ""), err
     assert nobody_left(process.pid)
     assert not can_connect(told["live"])

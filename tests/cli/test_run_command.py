@@ -15,7 +15,7 @@ from .conftest import by_email, by_text
 
 
 def test_the_sample_list_is_sent_once_with_the_right_links(desk_with):
-    """Each of the 500 growers is accepted, on a link of the type and user that the row asks for, in their own message."""
+    """Each of the 500 is accepted, on a link of the type and user that the row asks for, in their own message."""
     desk = desk_with(users=sample_users())
     campaign = (shipped(CAMPAIGNS) / "spring-onboarding.yaml").read_text()
     fast = "\npace: {leaf: unlimited, sendgrid: unlimited, twilio: unlimited}\n"
@@ -30,8 +30,9 @@ def test_the_sample_list_is_sent_once_with_the_right_links(desk_with):
     state = desk.sandbox.state()
     links = {link["id"]: link for link in state["links"]}
     carried = {message["to"]: message["links"] for message in (*state["emails"], *state["texts"])}
-    asked = {row["Grower ID"]: row for row in csv.DictReader((shipped("sample_data") / "growers.csv").open())}
-    lines = desk.export("campaigns/spring.yaml")
+    with (shipped("sample_data") / "growers.csv").open(encoding="utf-8-sig") as file:
+        asked = {row["Grower ID"]: row for row in csv.DictReader(file)}
+    lines = desk.export("spring-onboarding")
     assert len(lines) == len(carried) == len(links) == 500
     for line in lines:
         link = links[line["magicLinkId"]]
@@ -139,7 +140,7 @@ def test_a_dry_run_works_beside_a_run(desk):
     run.kill()
 
 
-# ------------------------------------------------------------------------------------------------- good rows of a bad list
+# ------------------------------------------------------------------------------------------ good rows of a bad list
 
 
 def test_skip_invalid_goes_on_and_the_mended_rows_are_picked_up(desk):
@@ -151,7 +152,7 @@ def test_skip_invalid_goes_on_and_the_mended_rows_are_picked_up(desk):
 
     told = desk("run", campaign, "--yes", "--skip-invalid", "--json").json
     assert (told["growers"], told["excluded"], told["messages"]["accepted"]) == (2, 1, 2)
-    assert "1 rows excluded" in desk("status", campaign).out or "1 row excluded" in desk("status", campaign).out
+    assert "1 row excluded" in desk("status", campaign).out
 
     desk.list([by_email(1), by_email(2), by_email(3)])
     told = desk("run", campaign, "--yes", "--json").json
@@ -163,20 +164,19 @@ def test_skip_invalid_goes_on_and_the_mended_rows_are_picked_up(desk):
 # ---------------------------------------------------------------------------------------------------------------- JSON
 
 
-@pytest.mark.parametrize("words", [("run", "--yes"), ("retry", "--yes"), ("status",)])
-def test_json_is_one_object_with_the_agreed_numbers(desk, words):
-    """Standard output holds the object and nothing else, whatever `-v` says."""
+def test_json_is_one_object_with_the_agreed_numbers(desk):
+    """Standard output holds the object and nothing else, whatever `-v` says, of every command that counts."""
     campaign = desk.campaign([by_email(1), by_text(2)])
-    desk("run", campaign, "--yes")
 
-    told = desk(words[0], campaign, *words[1:], "--json", "-v").json
+    for words in (("run", campaign, "--yes"), ("retry", campaign, "--yes"), ("status", campaign)):
+        told = desk(*words, "--json", "-v").json
 
-    assert told["campaign"] == "spring"
-    assert {"created", "reused", "failed"} <= told["links"].keys()
-    assert {"accepted", "refused", "failed", "in_doubt", "skipped", "pending"} <= told["messages"].keys()
-    assert {"delivered", "bounced"} <= told["delivery"].keys()
-    assert sum(told["messages"].values()) == 2
-    assert sum(told["delivery"].values()) == told["messages"]["accepted"]
+        assert told["campaign"] == "spring"
+        assert {"created", "reused", "failed"} <= told["links"].keys()
+        assert {"accepted", "refused", "failed", "in_doubt", "skipped", "pending"} <= told["messages"].keys()
+        assert {"delivered", "bounced"} <= told["delivery"].keys()
+        assert sum(told["messages"].values()) == 2
+        assert sum(told["delivery"].values()) == told["messages"]["accepted"]
 
 
 def test_json_tells_errors_uniformly(desk):
@@ -201,7 +201,7 @@ def test_quiet_says_results_and_errors_only(desk):
 
     assert done.err == ""
     assert "1 accepted" in done.out
-    assert desk("run", campaign, "--yes", "--quiet", "--json").err == ""
+    assert desk("status", campaign, "--quiet", "--json").err == ""
     assert "no-such.yaml" in desk("run", "no-such.yaml", "--yes", "--quiet", code=2).err
 
 

@@ -120,3 +120,17 @@ def test_a_probe_finds_what_is_wrong(lab: Any) -> None:
     (foreign,) = probe(lab, (200, {"status": "active", "type": "Full"}), nothing, "+15155550100")[0]
     assert "sender" in foreign.what
     assert probe(lab, (200, {"status": "active"}), nothing, "COOP")[0] == ()
+
+
+@pytest.mark.parametrize(("listing", "usable"), [((200, {"messages": []}), True), ((401, {"code": 20003}), False)])
+def test_a_key_that_may_only_text_is_asked_what_it_may_answer(
+    lab: Any, listing: tuple[int, Any], usable: bool
+) -> None:
+    """A Standard key cannot look at its account; it is good if it can look at messages."""
+
+    async def use(client: TwilioClient) -> Any:
+        return await client.probe()
+
+    answers = lambda asked: listing if "Messages" in asked.path else (401, {"code": 20003})  # noqa: E731
+    found, _ = lab.twilio(answers, use, user="SK1")
+    assert (found == ()) is usable

@@ -81,6 +81,12 @@ def test_the_states_page_is_the_ledger_s_table(states, heading, table):
     assert {("[*]", after) for before, after, *_ in rows if not before} == arrows - legal - final
 
 
+def test_nobody_yet_is_true(states, refresh):
+    """docs/states.md says "nobody yet" of steps that `recall` would make, as long as there is no such command."""
+    assert "nobody yet" in states.text
+    assert "recall" not in {name for name, _ in refresh["commands"]()}, "docs/states.md says that nobody cancels"
+
+
 def test_every_decision_has_its_form():
     """A decision says what the question was, what was looked at or measured, the choice, and what would change it."""
     folder = Path(__file__).parents[2] / "docs" / "decisions"
@@ -123,17 +129,11 @@ def test_the_sample_lists_have_as_many_good_rows_as_told(campaign, rows):
     assert f"{rows} growers" in (root / "sample_data" / "README.md").read_text(encoding="utf-8")
 
 
-NOT_YET = {"preview", "reinvite"}
-"""Commands that comments of the samples speak of and that are not there yet; the README says so."""
-
-
-def test_comments_of_sample_campaigns_name_real_commands(readme, tracked, refresh):
-    """A command that a comment or template of the samples names is one that there is, or that the README excuses."""
+def test_comments_of_sample_campaigns_name_real_commands(tracked, refresh):
+    """A command that a comment or template of the samples names is one that there is."""
     real = {name.split()[0] for name, _ in refresh["commands"]()}
-    assert not NOT_YET & real, "they are there now: shorten NOT_YET, and the README's sentence"
-    assert all(f"`{name}`" in readme.section("What is promised, and what is not") for name in NOT_YET)
     texts = [path for path in tracked if path.parent.name in {"campaigns", "templates", "sample_data"}]
     for path in texts:
         if path.suffix in {".yaml", ".j2", ".md"}:
             named = set(re.findall(r"\bleafcast ([a-z]+) ?(?:campaigns/|`|$)", path.read_text(encoding="utf-8"), re.M))
-            assert named <= real | NOT_YET, path.name
+            assert named <= real, path.name

@@ -13,6 +13,8 @@ from leafcast.cli.main import app
 from leafcast.errors import ExitCode
 from leafcast.model import MessageState
 
+COMMAND = re.compile(r"(?:[A-Z_]+=\S+ )?leafcast ")
+"""How a line that runs leafcast begins."""
 NOT_OURS = {"--version", "--help"}
 """Options of `leafcast` itself rather than of one of its commands."""
 
@@ -53,7 +55,7 @@ def test_every_option_named_exists(readme, refresh):
 
 def test_every_command_line_parses(readme):
     """Every leafcast line that can be pasted is one that leafcast understands."""
-    lines = [line for line in sh_lines(readme.text) if line.startswith("leafcast ")]
+    lines = [line[line.index("leafcast ") :] for line in sh_lines(readme.text) if COMMAND.match(line)]
     assert len(lines) > 15
     for line in lines:
         parse(line)
@@ -95,7 +97,7 @@ def test_every_environment_variable_is_read(readme, refresh):
         for name in re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", cell)
     }
     source = (readme.path.parent / "src/leafcast/edge/settings.py").read_text(encoding="utf-8")
-    read = set(re.findall(r'"((?:LEAF|SENDGRID|TWILIO)_[A-Z_]+)"', source))
+    read = set(re.findall(r'"((?:LEAF|LEAFCAST|SENDGRID|TWILIO)_[A-Z_]+)"', source))
     ledger = {flag.envvar for _, command in refresh["commands"]() for flag in command.params if flag.envvar}
     assert settings.LEAF_URL
     assert named == read | ledger

@@ -10,6 +10,8 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +21,11 @@ from leafcast.cli.samples import sample_users
 from leafcast.sandbox.server import USUAL_PORT, RunningSandbox, SandboxSettings, running
 
 TOUR = "A tour of ten minutes"
-FAST = "pace:\n  leaf: 300\n  sendgrid: unlimited\n  twilio: unlimited\n"
+FAST = "pace:\n  leaf: unlimited\n  sendgrid: unlimited\n  twilio: unlimited\n"
 """A person has time to watch; a test does not."""
 ENOUGH_TO_INTERRUPT = 20
+"""Links made by the time that Ctrl-C is pressed."""
+LOOK_EVERY = 0.05
 UNATTENDED = {"run": ["--yes"], "retry": ["--yes"]}
 """A person answers `y`; here nobody is at the terminal."""
 BLOCKS = re.compile(r"^```sh\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", re.MULTILINE | re.DOTALL)
@@ -55,6 +59,9 @@ class Walker:
             case ["curl", "-d", data, url]:
                 what = url.removeprefix(f"{self.sandbox.url}/control/")
                 return str(self.sandbox.control(what, json.loads(data)))
+            case [setting, "leafcast", *_] if "=" in setting:
+                name, _, value = setting.partition("=")
+                return self._run(words[1:], {name: value})
             case ["echo", "$?"]:
                 return f"{self.status}\n"
             case ["leafcast", command, *rest]:
@@ -63,9 +70,14 @@ class Walker:
                 return self._run(["sh", "-c", line])
         return ""
 
-    def _run(self, words: list[str], *, interrupt: bool = False) -> str:
+    def _run(self, words: list[str], more: Mapping[str, str] | None = None, *, interrupt: bool = False) -> str:
         with subprocess.Popen(
-            words, cwd=self.folder, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            words,
+            cwd=self.folder,
+            env={**self.env, **(more or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         ) as process:
             if interrupt:
                 self._wait_until_under_way(process)
@@ -75,9 +87,11 @@ class Walker:
         return shown
 
     def _wait_until_under_way(self, process: subprocess.Popen[str]) -> None:
-        before = self.counts()["links"]
-        while self.counts()["links"] < before + ENOUGH_TO_INTERRUPT:
-            assert process.poll() is None, "it ended before it could be interrupted"
+        enough = self.counts()["links"] + ENOUGH_TO_INTERRUPT
+        while self.counts()["links"] < enough:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(LOOK_EVERY)
+            assert process.returncode is None, "it ended before it could be interrupted"
 
     def counts(self) -> dict[str, int]:
         return self.sandbox.control("state?only=counts")["counts"]
@@ -119,7 +133,7 @@ class Walk:
 @pytest.fixture(scope="module")
 def walk(readme, tmp_path_factory):
     """The tour, walked once from its first block to its last."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("LEAF", "SENDGRID", "TWILIO"))}
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("LEAF", "SENDGRID_", "TWILIO_"))}
     env |= {"COLUMNS": "200", "NO_COLOR": "1", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     steps = []
     with running(SandboxSettings(users=sample_users())) as sandbox:
@@ -148,8 +162,8 @@ def test_every_step_ends_as_the_tour_says(walk):
 
 
 def test_the_tour_writes_to_nobody_twice(walk):
-    """After an interruption, three failures, a retry and another run, each grower has one link and one message."""
-    assert (walk.received["links"], walk.received["emails"], walk.received["texts"]) == (500, 438, 62)
+    """Interrupted, failed, retried, run again and in doubt: each grower has one link and one message."""
+    assert (walk.received["links"], walk.received["emails"], walk.received["texts"]) == (500 + 1, 438 + 1, 62)
 
 
 def test_what_the_tour_leaves_is_readable_by_its_owner_alone(walk):

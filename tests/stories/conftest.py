@@ -92,9 +92,7 @@ class Stage:
         renderer = self.examiner.renderer
         couriers: dict[Channel, Courier[Any]] = {
             Channel.EMAIL: Courier(Service.SENDGRID, self.email, renderer.email),
-            Channel.SMS: Courier(
-                Service.TWILIO, self.sms, lambda *what: renderer.sms(*what, now=self.clock.now())
-            ),
+            Channel.SMS: Courier(Service.TWILIO, self.sms, lambda *what: renderer.sms(*what, now=self.clock.now())),
         }
         return World(
             self.ledger, self.ledger, self.leaf, couriers, Retrier(self.clock), self.clock, self.new_id, Silence()
@@ -105,7 +103,12 @@ class Stage:
             self.brake = Brake()
             examiner = self.examiner
             return await run(
-                self.world(), examiner, examiner.survey(), self.brake, Options(**options), confirm or self.confirmed.append
+                self.world(),
+                examiner,
+                examiner.survey(),
+                self.brake,
+                Options(**options),
+                confirm or self.confirmed.append,
             )
 
         return asyncio.run(go())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from leafcast.edge.memory import ScriptedSender
 from leafcast.errors import ExitCode, Interrupted
 from leafcast.model import Channel, Due, LinkType, MessageState, Outcome, Verdict
+from leafcast.stories.run import WORKERS
 from leafcast.stories.trials import TRIALS
 
 from .conftest import grower, phone_only
@@ -16,6 +18,12 @@ STOP = Outcome(Verdict.STOP, "401", "the key is not accepted")
 LATER = Outcome(Verdict.PAUSE, "429", "too many requests")
 DOUBT = Outcome(Verdict.IN_DOUBT, "timeout", "no answer came")
 FAILED = Outcome(Verdict.FAILED, "413", "too large")
+
+
+QUIET = """pace:
+  leaf: unlimited
+quietHours: {channels: [sms], from: "09:00", to: "10:00", timezone: America/Chicago}
+#"""
 
 
 def test_every_grower_gets_one_message_on_the_first_channel_that_reaches_them(stage):
@@ -30,7 +38,9 @@ def test_every_grower_gets_one_message_on_the_first_channel_that_reaches_them(st
 
 def test_under_all_every_channel_gets_its_message_and_what_is_missing_is_skipped(stage):
     """Under `deliver: all` each channel has its own line in the ledger."""
-    play = stage([grower(1, phone="+15155550111"), grower(2)], ("channels: [email, sms]", "channels: [email, sms]\ndeliver: all"))
+    play = stage(
+        [grower(1, phone="+15155550111"), grower(2)], ("channels: [email, sms]", "channels: [email, sms]\ndeliver: all")
+    )
 
     play.run()
 
@@ -143,7 +153,7 @@ def test_a_lost_answer_is_in_doubt_and_never_sent_again(stage):
 
 
 def test_a_lost_answer_about_a_link_is_asked_again_as_a_new_generation(stage):
-    """A second link harms nobody, so a lost link is made anew; the message goes out once, with the link that is known."""
+    """A second link harms nobody, so a lost one is made anew; the message goes out once, with the known link."""
     play = stage([grower(1)])
     play.leaf.script = {"G-1": [DOUBT]}
 
@@ -260,8 +270,9 @@ def test_a_full_disk_stops_the_run_and_nothing_is_sent_that_was_not_written_down
 
 def test_quiet_hours_hold_texts_and_say_until_when(stage):
     """A held message stays planned, the exit code is 0, and a later run sends it."""
-    quiet = 'pace:\n  leaf: unlimited\nquietHours: {channels: [sms], from: "09:00", to: "10:00", timezone: America/Chicago}\n#'
-    play = stage([phone_only(1), grower(2)], ("pace:", quiet))
+    hours = 'quietHours: {channels: [sms], from: "09:00", to: "10:00", timezone: America/Chicago}'
+    quiet = f"pace:\n  leaf: unlimited\n{hours}\n#"
+    play = stage([phone_only(1), grower(2)], ("pace:", QUIET))
 
     report = play.run()
 
@@ -274,3 +285,161 @@ def test_quiet_hours_hold_texts_and_say_until_when(stage):
     play.clock.advance(3600)
     play.run()
     assert play.states()[("G-1", SMS)] == "accepted"
+
+
+def test_a_channel_that_appears_late_is_tried_alone_as_well(stage):
+    """Hundreds of emails went well; the first text that stops the run is one request, not one for every worker."""
+    play = stage([grower(number) for number in range(220)] + [phone_only(number) for number in range(300, 400)])
+    play.sms.script = {f"+1515555{number:04d}": [STOP] for number in range(300, 400)}
+
+    assert play.run().exit_code is ExitCode.STOPPED
+
+    assert len(play.sms.sent) == 1
+    assert list(play.states().values()).count("planned") == 100
+
+
+def test_when_the_first_few_all_fail_alike_the_run_stops(stage):
+    """Nobody else would fare better: five failed, the others are planned still."""
+    play = stage([grower(number) for number in range(30)])
+    play.email.script = {f"g{number}@farm.example": [FAILED] for number in range(30)}
+
+    assert play.run().exit_code is ExitCode.STOPPED
+
+    assert list(play.states().values()).count("failed") == TRIALS
+
+
+def test_a_few_failures_are_no_reason_to_stop_when_nobody_is_left(stage):
+    """A retry of five that all fail again is finished, not stopped."""
+    play = stage([grower(number) for number in range(TRIALS)])
+    play.email.script = {f"g{number}@farm.example": [FAILED, FAILED] for number in range(TRIALS)}
+    assert play.run().exit_code is ExitCode.INCOMPLETE
+
+    assert play.retry().exit_code is ExitCode.INCOMPLETE
+    assert play.retry().exit_code is ExitCode.DONE
+
+
+def test_what_an_earlier_retry_reopened_and_did_not_reach_is_retried(stage):
+    """A retry that was narrowed or stopped leaves the rest planned; the next retry goes on with it."""
+    play = stage([grower(number) for number in range(4)])
+    play.email.script = {f"g{number}@farm.example": [FAILED] for number in range(4)}
+    play.run()
+
+    play.retry(limit=1)
+    play.retry(only=frozenset({"G-3"}))
+    assert sorted(play.states().values()) == ["accepted", "accepted", "planned", "planned"]
+    play.retry()
+
+    assert set(play.states().values()) == {"accepted"}
+    assert len(play.email.sent) == 8
+
+
+def test_a_link_that_no_longer_fits_is_replaced_until_a_message_was_tried(stage):
+    """The row asks for another link now: made anew while nobody can have the old one, kept once somebody may."""
+    play = stage([grower(1, provider="Stara"), grower(2, provider="Stara")])
+    play.email.script = {"g1@farm.example": [STOP]}
+    play.run()
+    tried = next(row for row in play.ledger.rows("spring") if row.external_id == "G-1")
+    assert (tried.attempts, tried.message_status) == (1, MessageState.PLANNED)
+
+    for row in play.rows.cells:
+        row["provider"] = "Trimble"
+    play.email.script = {}
+    play.email._answers.clear()
+    play.run()
+
+    asked = [(request.external_id, request.providers) for request in play.leaf.requests]
+    assert asked == [("G-1", ("Stara",)), ("G-2", ("Trimble",))]
+
+
+def test_a_bug_in_one_row_lets_the_others_finish(stage):
+    """What breaks for one grower ends the run in order: others who are under way get their answers."""
+    play = stage([grower(number) for number in range(40)])
+
+    class Broken(ScriptedSender):
+        async def send(self, message, turn):
+            if message.to == "g20@farm.example":
+                raise RuntimeError("a bug")
+            return await super().send(message, turn)
+
+    play.email = Broken()
+
+    report = play.run()
+
+    assert report.exit_code is ExitCode.BUG
+    states = list(play.states().values())
+    assert states.count("sending") == 1
+    assert states.count("accepted") + states.count("planned") == 39
+    assert isinstance(report.stopped.__cause__, RuntimeError)
+
+
+def test_what_was_planned_on_a_channel_that_is_gone_stays(stage):
+    """The campaign gave up texts after one was tried: the run goes on with the emails and leaves that one alone."""
+    play = stage([grower(1, phone="+15155550001"), grower(2)], ("[email, sms]", "[sms, email]"))
+    play.sms.script = {"+15155550001": [STOP]}
+    play.run()
+
+    play.campaign = play.campaign.model_copy(update={"channels": (EMAIL,)})
+    report = play.run()
+
+    assert report.exit_code is ExitCode.DONE
+    assert play.states() == {("G-1", SMS): "planned", ("G-2", EMAIL): "accepted"}
+
+
+def test_what_came_free_since_the_question_waits_for_the_next_run(stage):
+    """A person confirmed so many messages: one whose quiet hours end while they think is not among them."""
+    play = stage([phone_only(1), grower(2)], ("pace:", QUIET))
+    play.run(only=frozenset({"G-1"}))
+
+    def slow_yes(due: Due) -> None:
+        play.clock.advance(3600)
+
+    report = play.run(slow_yes)
+
+    assert play.states() == {("G-1", SMS): "planned", ("G-2", EMAIL): "accepted"}
+    assert report.exit_code is ExitCode.DONE
+
+
+class Outage(ScriptedSender):
+    """A service that is out of reach for a while after it took some messages. Times are the clock's."""
+
+    def __init__(self, clock, after: int, seconds: float) -> None:
+        super().__init__()
+        self.clock, self.after, self.seconds = clock, after, seconds
+        self.began: float | None = None
+        self.wasted = 0
+
+    async def send(self, message, turn):
+        now = self.clock.monotonic()
+        if len(self.taken) >= self.after and self.began is None:
+            self.began = now
+        if self.began is not None and now < self.began + self.seconds:
+            self.wasted += 1
+            return Outcome(Verdict.PAUSE, "not-sent", "SendGrid cannot be reached")
+        return await super().send(message, turn)
+
+
+def test_a_service_that_is_down_is_asked_by_one_at_a_time_until_it_is_back(stage):
+    """An outage costs what was under way and a probe now and then; nobody is lost or given up or written to twice."""
+    play = stage([grower(number) for number in range(300)])
+    play.email = Outage(play.clock, after=100, seconds=240)
+
+    report = play.run()
+
+    assert report.exit_code is ExitCode.DONE
+    assert set(play.states().values()) == {"accepted"}
+    assert len(play.email.taken) == len({message.to for message in play.email.taken}) == 300
+    assert play.email.wasted <= WORKERS + 5
+
+
+def test_an_outage_that_does_not_end_stops_the_run(stage):
+    """After a quarter of an hour out of reach the run stops; what is left stays planned and is done by the next one."""
+    play = stage([grower(number) for number in range(300)])
+    play.email = Outage(play.clock, after=100, seconds=7200)
+
+    stopped = play.run()
+
+    assert stopped.exit_code is ExitCode.STOPPED
+    assert play.clock.monotonic() < 1800
+    assert sorted(set(play.states().values())) == ["accepted", "planned"]
+    play.clock.advance(7200)
+    assert play.run().exit_code is ExitCode.DONE

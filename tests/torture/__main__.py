@@ -26,12 +26,13 @@ LAYERS = {
     "model": Layer("model", 20_000, 1_000_000, "the protocol as a machine, a crash at every step"),
     "model2": Layer("model", 20_000, 1_000_000, "the same with two crashes"),
     "trials": Layer("trials", 3_000, 20_000, "two runners as a machine: lock, epoch, deadline, settling"),
-    "virtual": Layer("virtual", 120, 20_000, "real code in virtual time: a kill or a power cut at any event"),
+    "virtual": Layer("virtual", 200, 20_000, "real code in virtual time: a kill or a power cut at any event"),
     "kill": Layer("kill", 60, 19_500, "kill -9 of real processes at any event, recovery too"),
     "lost": Layer("lost", 360, 28_800, "real connections cut at every kind of byte position"),
-    "runners": Layer("runners", 8, 500, "two real processes on one ledger"),
+    "runners": Layer("runners", 18, 500, "two real processes on one ledger"),
     "syscalls": Layer("syscalls", 16, 1_000_000, "kill, ENOSPC and EIO at system calls of the real command"),
     "storms": Layer("storms", 12, 500, "429 and 503 storms with every form of Retry-After"),
+    "lists": Layer("lists", 150, 10_000, "lists that a parser may read wrongly: every row counted"),
     "stateful": Layer("stateful", 10, 400, "Hypothesis: rules in any order"),
 }
 

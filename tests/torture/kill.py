@@ -52,7 +52,7 @@ def _events(name: str, room: Path) -> tuple[str, ...]:
 def choose(events: tuple[str, ...], chance: random.Random) -> int:
     """A place to strike: each kind of event as likely as any other, services as likely as the disk."""
     services = chance.random() < 0.5
-    wanted = sorted({event for event in events if (event.split(".")[0] in ("leaf", "email", "sms")) == services})
+    wanted = sorted({event for event in events if (event.split(".")[0] in ("leaf", "email", "sms", "ledger")) == services})
     kind = chance.choice(wanted)
     return chance.choice([place for place, event in enumerate(events, 1) if event == kind])
 

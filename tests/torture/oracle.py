@@ -5,7 +5,7 @@ The record is one JSON object a line, the sandbox's journal or that of the fakes
     link.created   id, externalId
     email          to, links (ids found in the message), mid where it is known
     text           to, links, body
-    asked          svc, who (externalId or message id), run: a request that left (fakes only)
+    asked          svc, who (externalId or message id), run, time: a request that left (fakes only)
     answered       svc, who, run, verdict (fakes only)
 
 I1 accounting · I2 at most once · I3 write-ahead · I4 no false comfort · I5 nothing lost · I6 binding · I7 links ·
@@ -29,6 +29,8 @@ from typing import Any
 
 FINAL = {"accepted", "refused", "assumed_sent", "skipped", "cancelled"}
 NEVER_LEFT = {"refused", "failed", "skipped", "cancelled"}
+SEND_DEADLINE = 10.0
+EXACT = timedelta(milliseconds=2)
 CHANNEL_OF = {"email": "email", "text": "sms"}
 
 
@@ -40,7 +42,8 @@ class Truth:
     """Leaf's link id to externalId."""
     deleted: set[str] = field(default_factory=set)
     messages: list[dict[str, Any]] = field(default_factory=list)
-    asked: Counter[tuple[str, str]] = field(default_factory=Counter)
+    asked: list[tuple[str, datetime]] = field(default_factory=list)
+    """Messages whose request left, and when."""
     answered: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
@@ -78,7 +81,8 @@ def read_truth(journal: Path) -> Truth:
             case "email" | "text":
                 truth.messages.append(entry)
             case "asked":
-                truth.asked[entry["svc"], entry["who"]] += 1
+                if entry["svc"] != "leaf":
+                    truth.asked.append((entry["who"], datetime.fromisoformat(entry["time"])))
             case "answered":
                 truth.answered[entry["svc"], entry["who"]].append(entry["verdict"])
     return truth
@@ -100,11 +104,13 @@ def judge(
     first_only: bool = True,
     most_doubts: int | None = None,
     expect_all: bool = False,
+    growers: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Judgement:
     """Hold list, record and ledger of a folder against each other. `exit_code` is that of a run that ended by itself
-    just before; `before` an earlier snapshot; `expect_all` that every row must be in the ledger by now."""
+    just before; `before` an earlier snapshot; `expect_all` that every row must be in the ledger by now;
+    `growers` is the list where the folder's own is not all that was ever listed."""
     truth = read_truth(folder / "journal.jsonl")
-    growers = read_list(folder / "growers.csv")
+    growers = read_list(folder / "growers.csv") if growers is None else growers
     path = ledger or folder / "ledger.db"
     if not path.exists() or path.stat().st_size == 0:
         lost = [f"I3 {len(truth.messages)} messages are at the services, and there is no ledger"] if truth.messages else []
@@ -155,6 +161,7 @@ def _judge(
     attempts = db.execute("SELECT * FROM attempt").fetchall()
     excluded = db.execute("SELECT list_row FROM excluded").fetchall()
     wrong += _once(rows, truth, attempts, db)
+    wrong += _in_time(truth, attempts)
     wrong += _binding(truth, growers)
     wrong += _comfort(rows, truth)
     wrong += _links(links, truth)
@@ -199,6 +206,22 @@ def _once(
     for message in truth.messages:
         if message.get("mid") and message["mid"] not in tried:
             wrong.append("I3 a message at its service has no attempt in the ledger")
+    return wrong
+
+
+def _in_time(truth: Truth, attempts: Iterable[sqlite3.Row]) -> list[str]:
+    """No request leaves long after its intent: by then somebody else may have settled the message."""
+    of_message: dict[str, list[datetime]] = defaultdict(list)
+    for attempt in attempts:
+        if attempt["message_id"]:
+            of_message[attempt["message_id"]].append(datetime.fromisoformat(attempt["started_at"]))
+    wrong = []
+    for message, left in truth.asked:
+        waits = [(left - at).total_seconds() for at in of_message[message] if left >= at - EXACT]
+        if not waits:
+            wrong.append("I3 a request left without an intent in the ledger")
+        elif min(waits) > SEND_DEADLINE + 0.5:
+            wrong.append(f"I3 a request left {min(waits):.0f} s after its intent")
     return wrong
 
 

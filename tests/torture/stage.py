@@ -28,13 +28,33 @@ from leafcast.cli.job import Job, open_job
 from leafcast.edge.http import Retrier
 from leafcast.edge.ledger import open_ledger
 from leafcast.errors import ExitCode, Interrupted, LeafcastError
-from leafcast.model import Channel, Link, LinkOutcome, LinkRequest, Outcome, Service, Verdict
+from leafcast.model import (
+    Absent,
+    Channel,
+    Delivery,
+    Found,
+    LeafLink,
+    LeafUser,
+    Link,
+    LinkOutcome,
+    LinkRequest,
+    LinkType,
+    Outcome,
+    Service,
+    Unknown,
+    Verdict,
+)
 from leafcast.stories.brake import Brake
 from leafcast.stories.invite import Courier, World
 from leafcast.stories.prepare import Survey
 from leafcast.stories.run import Options, retry, run
 
 WORKERS = 64
+LAG = (60.0, 180.0)
+"""Seconds by which a service's records are behind, at most: for half of the messages, and for the others. Two looks, the first
+120 s after it left and the second 120 s later, see it all the same: a request arrives ARRIVES seconds after it left."""
+ARRIVES = 45.0
+SETTLE = 120.0
 START = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 ROOM = Path("/dev/shm") if Path("/dev/shm").is_dir() and os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 LINK_ID = re.compile(r"lnk[0-9a-f]{12}")
@@ -49,6 +69,7 @@ link:
     - {{type: provider, allowedProviders: [JohnDeere, ClimateFieldView]}}
 channels: [{channels}]
 deliver: {deliver}
+inDoubt: {{email: {doubt}, sms: {doubt}}}
 {email}
 {sms}
 pace: {{leaf: unlimited, sendgrid: unlimited, twilio: unlimited}}
@@ -66,15 +87,18 @@ class Shape:
     channels: Sequence[str] = ("email", "sms")
     deliver: str = "first"
     expires: str = "30d"
+    resend: bool = False
+    """Whether a doubt is sent again when its service shows no trace of it, twice."""
 
 
 SHAPES = (
     Shape("first", "bbebpb"),
-    Shape("all", "bbebp", deliver="all"),
+    Shape("all", "bbebp", deliver="all", expires="2h"),
     Shape("texts", "pbpp", channels=("sms",), expires="900"),
     Shape("many", "bpbebbpbebbnbpbbbe", expires="2d"),
-    Shape("one", "b", deliver="all"),
+    Shape("one", "b", deliver="all", expires="36h"),
     Shape("mails", "ebbe", channels=("email",), expires="36h"),
+    Shape("again", "bpbe", deliver="all", resend=True),
 )
 
 
@@ -113,6 +137,7 @@ def write_shape(shape: Shape, folder: Path) -> Path:
         expires=shape.expires,
         channels=", ".join(shape.channels),
         deliver=shape.deliver,
+        doubt="resend-if-absent" if shape.resend else "hold",
         email=EMAIL if "email" in shape.channels else "",
         sms=SMS if "sms" in shape.channels else "",
     )
@@ -251,6 +276,11 @@ class Services:
     """No faults: for the last run of a schedule."""
     under_way: int = 0
     most: int = 0
+    late: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
+    """What runs before this one had sent and what has not arrived yet, with the time at which it will."""
+    flying: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """What is on its way and will be taken, as it will be written down."""
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
     _file: int = -1
     _mood: Any = None
 
@@ -266,19 +296,24 @@ class Services:
         if kind in ("email", "text", "link.created"):
             os.fsync(self._file)
 
-    async def ask(self, service: str, who: str, take: Callable[[], None]) -> Outcome:
-        """One request: it leaves, is taken or not, and is answered or not."""
+    async def ask(self, service: str, who: str, line: dict[str, Any]) -> Outcome:
+        """One request: it leaves, is taken (the line is then written down) or not, and is answered or not."""
         names, weights = self._mood
         name = self.chance.choices(names, weights)[0]
         fate = OUTCOMES.get(name)
+        left = self.clock.now().isoformat()
         self.event(f"{service}.ask")
-        self.write("asked", svc=service, who=who, run=self.run)
+        self.write("asked", svc=service, who=who, run=self.run, time=left)
+        self.arrive()
         self.under_way += 1
         self.most = max(self.most, self.under_way)
+        number = next(self._numbers)
+        if fate is None or fate.processed:
+            self.flying[number] = line
         self.event(f"{service}.asked")
         await self._travel()
-        if fate is None or fate.processed:
-            take()
+        if self.flying.pop(number, None) is not None:
+            self.write(**line, at=self.clock.monotonic())
             self.event(f"{service}.taken")
         await self._travel()
         self.under_way -= 1
@@ -286,6 +321,13 @@ class Services:
         self.write("answered", svc=service, who=who, run=self.run, verdict=str(outcome.verdict))
         self.event(f"{service}.answered")
         return outcome
+
+    def arrive(self) -> None:
+        """What dead runs had sent arrives when its time has come."""
+        now = self.clock.monotonic()
+        for due, line in [late for late in self.late if late[0] <= now]:
+            self.late.remove((due, line))
+            self.write(**{**line, "at": due})
 
     async def _travel(self) -> None:
         for _ in range(self.chance.randrange(9)):
@@ -304,11 +346,17 @@ class FakeLeaf:
     async def create(self, request: LinkRequest, turn: Turn) -> LinkOutcome:
         services = self.services
         link_id = f"lnk{services.chance.getrandbits(48):012x}"
-
-        def take() -> None:
-            services.write("link.created", id=link_id, externalId=request.external_id)
-
-        outcome = await services.ask("leaf", request.external_id, take)
+        made = services.clock.now()
+        line = {
+            "kind": "link.created",
+            "id": link_id,
+            "externalId": request.external_id,
+            "type": str(request.type),
+            "providers": list(request.providers),
+            "made": made.isoformat(),
+            "expires": (made + timedelta(seconds=request.expires_in)).isoformat(),
+        }
+        outcome = await services.ask("leaf", request.external_id, line)
         if outcome.verdict is not Verdict.ACCEPTED:
             return LinkOutcome(outcome)
         link = Link(
@@ -336,11 +384,87 @@ class FakeSender:
         body = message.body if self.channel == "sms" else message.html + message.text
         links = sorted(set(LINK_ID.findall(body)))
         kind = "text" if self.channel == "sms" else "email"
+        line = {"kind": kind, "to": message.to, "links": links, "mid": message.message_id, "run": self.services.run}
+        return await self.services.ask(self.channel, message.message_id, line)
 
-        def take() -> None:
-            self.services.write(kind, to=message.to, links=links, mid=message.message_id, run=self.services.run)
 
-        return await self.services.ask(self.channel, message.message_id, take)
+    async def find(self, sought: Any) -> Any:
+        """Show what was taken, once the records have caught up, which takes a minute at most."""
+        services = self.services
+        services.event(f"{self.channel}.find")
+        await asyncio.sleep(0)
+        services.arrive()
+        now = services.clock.monotonic()
+        if services.chance.random() < 0.1:
+            return Unknown("the service could not be asked")
+        for line in services.journal.read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line)
+            if entry.get("mid") == sought.message_id and entry["kind"] in ("email", "text"):
+                own = random.Random(sought.message_id)
+                lag = own.uniform(0, LAG[0]) if own.random() < 0.5 else own.uniform(LAG[0] * 2, LAG[1])
+                if now >= entry["at"] + lag:
+                    return Found(f"p-{sought.message_id}", Delivery.UNKNOWN)
+        return Absent()
+
+
+class FakeKeeper:
+    """Fulfils `LinkKeeper` out of the journal."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def links(self, kind: LinkType) -> Any:
+        self._services.arrive()
+        self._services.event("leaf.list")
+        return tuple(
+            LeafLink(
+                entry["id"], kind, f"user-{entry['externalId']}", tuple(entry["providers"]),
+                datetime.fromisoformat(entry["made"]), datetime.fromisoformat(entry["expires"]), None, 0, 3,
+            )
+            for entry in self._made() if entry["type"] == kind
+        )  # fmt: skip
+
+    async def users(self, external_id: str | None = None) -> Any:
+        everybody = {entry["externalId"] for entry in self._made()}
+        wanted = everybody if external_id is None else everybody & {external_id}
+        return tuple(LeafUser(f"user-{one}", one, "", "") for one in sorted(wanted))
+
+    async def delete(self, kind: LinkType, link_id: str) -> Outcome:
+        self._services.event("leaf.delete")
+        self._services.write("link.deleted", id=link_id)
+        self._services.event("leaf.deleted")
+        return Outcome(Verdict.ACCEPTED)
+
+    def _made(self) -> list[dict[str, Any]]:
+        entries = [json.loads(line) for line in self._services.journal.read_text(encoding="utf-8").splitlines()]
+        gone = {entry["id"] for entry in entries if entry["kind"] == "link.deleted"}
+        return [entry for entry in entries if entry["kind"] == "link.created" and entry["id"] not in gone]
+
+
+class Noted:
+    """A ledger whose intents are an event once they are durable: what comes before the request leaves."""
+
+    def __init__(self, ledger: Any, event: Callable[[str], None]) -> None:
+        self._ledger, self._event = ledger, event
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+    def record(self, *changes: Any) -> Any:
+        receipt = self._ledger.record(*changes)
+        intent = any(type(change).__name__.endswith("Intent") for change in changes)
+        return _Committed(receipt, self._event) if intent else receipt
+
+
+@dataclass(slots=True)
+class _Committed:
+    receipt: Any
+    event: Callable[[str], None]
+
+    def __await__(self) -> Any:
+        instant = yield from self.receipt.__await__()
+        self.event("ledger.committed")
+        return instant
 
 
 class Silence:
@@ -372,6 +496,9 @@ class Play:
     brake: Brake | None = None
     ledger_name: str = "ledger.db"
     loop: asyncio.AbstractEventLoop | None = None
+    services: Services | None = None
+    late: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
+    task: asyncio.Task[Any] | None = None
 
     def __call__(self) -> int:
         """Run it; gives the exit code."""
@@ -386,6 +513,8 @@ class Play:
         ids = random.Random(self.chance.getrandbits(64))
         new_id: Callable[[], str] = lambda: f"{ids.getrandbits(128):032x}"  # noqa: E731
         services = Services(self.folder / "journal.jsonl", self.chance, clock, self.switch, self.number, self.calm)
+        services.late = self.late
+        self.services, self.task = services, asyncio.current_task()
         self.brake, self.loop = Brake(), asyncio.get_running_loop()
         try:
             with open_ledger(f"sqlite:///{self.folder}/{self.ledger_name}", clock, new_id) as ledger:
@@ -399,6 +528,17 @@ class Play:
     async def _story(self, world: World) -> Any:
         case, brake = self.case, self.brake
         assert brake is not None
+        if self.command.startswith("sync"):
+            from leafcast.stories.doubts import Evidence
+            from leafcast.stories.sync import sync
+
+            assert self.services is not None
+            searchers = {channel: courier.sender for channel, courier in world.couriers.items()}
+            evidence = Evidence(
+                ledger=world.ledger, doubts=world.ledger, reader=world.reader, searchers=searchers,  # type: ignore[arg-type]
+                leaf=FakeKeeper(self.services), clock=world.clock, progress=world.progress, settle=SETTLE,
+            )  # fmt: skip
+            return await sync(evidence, case.job.campaign, brake, revoke_orphans=self.command == "sync revoke")
         if self.command == "retry":
             return await retry(world, case.job.campaign, case.job.examiner.linker, brake, self.options, _yes, None)
         return await run(world, case.job.examiner, case.survey, brake, self.options, _yes)
@@ -424,7 +564,7 @@ def world_of(case: Case, ledger: Any, services: Services, clock: Any, new_id: Ca
     }
     used = {channel: courier for channel, courier in couriers.items() if channel in case.job.campaign.channels}
     return World(
-        ledger=ledger,
+        ledger=Noted(ledger, services.event),  # type: ignore[arg-type]
         reader=ledger,
         leaf=FakeLeaf(services),
         couriers=used,

@@ -27,7 +27,7 @@ def check(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Check campaign, templates and every row of the list; nothing is sent.
+    """Check campaign, templates and every row; nothing is sent.
 
     Every problem is named with its place and what to do. Rows with problems are also written to a file of your own
     columns with the reasons behind, to be mended and used.
@@ -48,9 +48,10 @@ def check(
 
 def _sentence(survey: Survey) -> str:
     from leafcast.decide.summary import CHANNEL_WORDS
+    from leafcast.model import Channel
 
     messages = ", ".join(
-        f"{count:,} {CHANNEL_WORDS[channel][count != 1]}" for channel, count in survey.messages.items()
+        f"{count:,} {CHANNEL_WORDS[channel][count != 1]}" for channel in Channel if (count := survey.messages[channel])
     )
     links = ", ".join(f"{count:,} {link_type}" for link_type, count in survey.links.items())
     skipped = "".join(f"; {count:,} skipped ({reason})" for reason, count in survey.skipped.items())

@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -43,10 +42,11 @@ PACE = 150.0
 
 
 def demo(keep: Keep = False, as_json: Json = False, quiet: Quiet = False, verbose: Verbose = False) -> None:
-    """Show the whole product on this machine, with no account: 500 sample growers, and an inbox to look at.
+    """Show the whole product on this machine, with no account.
 
-    Everything goes to a stand-in for Leaf, SendGrid and Twilio; nothing leaves this machine. What it makes is in the
-    folder leafcast-demo: the inbox as a page to open in a browser, the ledger, and its export.
+    It writes to 500 sample growers. Everything goes to a stand-in for Leaf, SendGrid and Twilio; nothing leaves this
+    machine. What it makes is in the folder leafcast-demo: the inbox as a page to open in a browser, the ledger, and its
+    export.
     """
     voice = Voice(as_json, quiet, verbose)
     with speaking(voice), _interrupted_in_words():
@@ -134,7 +134,6 @@ def _show(voice: Voice, report: RunReport, told: Mapping[str, tuple[int, int]], 
     received = ", ".join(f"{count:,} {what}" for what, count in numbers.items())
     voice.result(f"The sandbox received the same: {received}.")
     voice.result("\n".join(_what_to_look_at(live)))
-    sys.stdout.flush()
 
 
 def _what_to_look_at(live: str | None) -> Iterator[str]:

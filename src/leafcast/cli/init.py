@@ -17,7 +17,10 @@ PARTS = ("campaigns", "templates", "sample_data")
 
 
 def init(directory: Folder, as_json: Json = False, quiet: Quiet = False, verbose: Verbose = False) -> None:
-    """Write a working campaign, the templates and a sample list into DIR, to change into your own."""
+    """Write a working campaign, templates and a sample list into DIR.
+
+    They are made to be changed into your own, and can be checked and run as they are.
+    """
     voice = Voice(as_json, quiet, verbose)
     with speaking(voice):
         from leafcast.edge.shipped import shipped

@@ -72,7 +72,7 @@ def examined(voice: Voice, job: Job, output: Path | None = None, *, skip_invalid
     target = output or problems_file(job.source, Path.cwd())
     write_problems(target, job.source, survey.rejected)
     voice.note(
-        f"{len(survey.rejected):,} of {survey.rows:,} rows have problems. They are in {target}, in your own columns, "
+        f"{len(survey.rejected):,} of {survey.rows:,} rows cannot be used. They are in {target}, in your own columns, "
         "with what to mend behind each."
     )
     if not skip_invalid or not survey.growers:

@@ -22,8 +22,16 @@ if TYPE_CHECKING:
 
 links = typer.Typer(help="Leaf's own list of magic links: look, and revoke.", no_args_is_help=True)
 
+
+def _given(link_id: str) -> str:
+    """Without an id the request would be about every link of the type."""
+    if not link_id.strip():
+        raise typer.BadParameter("the id of a link is needed")
+    return link_id
+
+
 Kind = Annotated[LinkType, typer.Argument(metavar="TYPE", help="provider, authentication or file-upload.")]
-LinkId = Annotated[str, typer.Argument(metavar="ID", help="The magic link's id.")]
+LinkId = Annotated[str, typer.Argument(metavar="ID", help="The magic link's id.", callback=_given)]
 PACE = 5.0
 """Requests per second here, where no campaign sets a pace."""
 T = TypeVar("T")
@@ -86,6 +94,8 @@ def _answered(answer: T | Outcome) -> T:
 def _refusal(outcome: Outcome) -> LeafcastError:
     if outcome.verdict in (Verdict.PAUSE, Verdict.IN_DOUBT, Verdict.STOP):
         return RunStopped(f"Leaf: {outcome.reason}", fix="Run the same command again.")
+    if outcome.code.startswith("http-404"):
+        return UsageError("Leaf has no such link", fix="Look at the type and the id.")
     return UsageError(f"Leaf: {outcome.reason}", fix="Look at the type and the id.")
 
 

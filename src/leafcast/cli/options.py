@@ -44,7 +44,7 @@ Output = Annotated[
 def ledger_url(given: str | None) -> str:
     """The ledger that is meant: the one given, else LEAFCAST_LEDGER in `.env`, else the default. Raises UsageError for
     a `.env` that cannot be read: a ledger that was overlooked would have everybody written to again."""
-    if given:
+    if given is not None:
         return given
     from leafcast.edge.settings import environment
 

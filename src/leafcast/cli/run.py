@@ -84,7 +84,10 @@ def retry(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Attempt again the messages and links that ended failed; never what was refused, in doubt or accepted."""
+    """Attempt again the messages and links that ended failed.
+
+    Never what was refused, is in doubt or was accepted; what is planned is for `run`.
+    """
     voice = Voice(as_json, quiet, verbose)
     with speaking(voice):
         from leafcast.stories.run import Options
@@ -171,7 +174,7 @@ def _tell(voice: Voice, job: Job, ledger: str, report: RunReport) -> None:
     from leafcast.decide.summary import document, lines
 
     name, stopped = job.campaign.name, report.stopped
-    if not report.due.growers:
+    if not report.due.messages:
         voice.note("Nothing was left to send.")
     if report.new_doubts:
         voice.note(f"An earlier run was cut off: {report.new_doubts:,} messages that it was sending are in doubt.")
@@ -179,9 +182,10 @@ def _tell(voice: Voice, job: Job, ledger: str, report: RunReport) -> None:
     voice.result("\n".join(lines(name, report.counts)))
     if stopped is not None:
         say(voice, stopped)
-        voice.error(f"What was accepted stays so, the rest is planned. To continue: {_again()}")
-    elif report.exit_code is ExitCode.INCOMPLETE:
-        voice.note("\n".join(_hints(job.loaded.path, ledger, report)))
+        voice.error(f"What was accepted stays so. To continue: {_again()}")
+    if report.exit_code in (ExitCode.INCOMPLETE, ExitCode.STOPPED):
+        for hint in _hints(job.loaded.path, ledger, report):
+            voice.note(hint)
     if report.exit_code is not ExitCode.DONE:
         raise typer.Exit(report.exit_code)
 
@@ -197,7 +201,7 @@ def _hints(campaign: Path, ledger: str, report: RunReport) -> list[str]:
     if messages[MessageState.FAILED]:
         hints.append(f"Failed ones again: {command()} retry {behind}")
     if messages[MessageState.IN_DOUBT]:
-        hints.append("What is in doubt left, and no answer came; leafcast never sends such a message again by itself.")
+        hints.append(f"In doubt, because no answer came; what became of them: {command()} sync {behind}")
     return hints
 
 

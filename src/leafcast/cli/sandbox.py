@@ -27,9 +27,10 @@ def sandbox(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Run a stand-in for Leaf, SendGrid and Twilio on this machine, with an inbox page, until Ctrl-C.
+    """Run a stand-in for Leaf, SendGrid and Twilio on this machine.
 
-    It prints the environment that points leafcast at it. Nothing leaves this machine.
+    It has an inbox page, runs until Ctrl-C and prints the environment that points leafcast at it. Nothing leaves this
+    machine.
     """
     voice = Voice(as_json, quiet, verbose)
     with speaking(voice):

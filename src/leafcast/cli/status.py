@@ -24,7 +24,7 @@ def status(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show where a campaign stands; without CAMPAIGN, every campaign of the ledger."""
+    """Show where a campaign stands; without CAMPAIGN, every one."""
     voice = Voice(as_json, quiet, verbose)
     with speaking(voice):
         from leafcast.decide.summary import document, lines
@@ -49,9 +49,10 @@ def export(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Write the ledger as a file, one line a message: csv, xlsx, jsonl or parquet, by the ending of `-o FILE`.
+    """Write the ledger as a file, one line a message.
 
-    The file can be read back as a list. Without `-o` it is <campaign>-export.csv in the current folder.
+    It is csv, xlsx, jsonl or parquet, by the ending of `-o FILE`, and can be read back as a list. Without `-o` it is
+    <campaign>-export.csv in the current folder.
     """
     voice = Voice(as_json, quiet, verbose)
     with speaking(voice):

@@ -15,6 +15,7 @@ from leafcast.decide.campaign import DoubtPolicy
 from leafcast.model import (
     Absent,
     Change,
+    Channel,
     Doubt,
     DoubtLifted,
     DoubtLooked,
@@ -31,6 +32,12 @@ BEFORE, AFTER = timedelta(minutes=5), timedelta(minutes=6)
 """How far Leaf's time of a link may lie from our intent: clocks differ, and a request may take a minute to arrive."""
 LIFETIME = timedelta(seconds=5)
 """How far a link's lifetime at Leaf may lie from the one that was asked for."""
+
+
+REACH: Mapping[Channel, timedelta] = {Channel.EMAIL: timedelta(days=29), Channel.SMS: timedelta(days=90)}
+"""How old a message may be for its service's silence to mean anything. SendGrid's Email Logs keep 30 days
+(twilio.com/docs/sendgrid/api-reference/email-logs, 2026-01); of Twilio's list no end is known, so this is cautious."""
+TOO_OLD = Unknown("it left so long ago that the service's records may not reach back to it")
 
 
 class Ending(StrEnum):
@@ -61,6 +68,8 @@ def judged(
 ) -> tuple[Ending, tuple[Change, ...]]:
     """What a look at the service makes of a doubt: how it ends here, and what the ledger is told."""
     message_id = doubt.sought.message_id
+    if isinstance(look, Absent) and now - doubt.sought.left_at > REACH[doubt.channel]:
+        look = TOO_OLD
     looked = DoubtLooked(message_id, doubt.attempt, look)
     match look:
         case Found():

@@ -41,7 +41,8 @@ def lines(campaign: str, counts: Counts) -> list[str]:
     parts = [f"{count:,} {word.replace('_', ' ')}" for word, count in said.items() if count]
     links = [f"{count:,} {word}" for word, count in numbers["links"].items() if count]
     rows = [
-        f"{campaign}: {counts.growers:,} growers" + (f", {counts.excluded:,} rows excluded" if counts.excluded else ""),
+        f"{campaign}: {_many(counts.growers, 'grower')}"
+        + (f", {_many(counts.excluded, 'row')} excluded" if counts.excluded else ""),
         f"  links     {', '.join(links) or 'none'}",
         f"  messages  {', '.join(parts) or 'none'}",
     ]
@@ -65,9 +66,13 @@ def lines(campaign: str, counts: Counts) -> list[str]:
 
 def due_sentence(due: Due) -> str:
     """What is about to happen, for the person who confirms it."""
-    messages = [f"{count:,} {CHANNEL_WORDS[channel][count != 1]}" for channel, count in due.messages.items() if count]
-    what = " and ".join(messages) or "nothing"
-    links = f", making {due.links:,} magic link{'s' if due.links != 1 else ''}" if due.links else ""
-    growers = f"{due.growers:,} grower{'s' if due.growers != 1 else ''}"
     held = f" ({due.held:,} more held until later)" if due.held else ""
-    return f"{what} to {growers}{links}{held}"
+    messages = [_many(count, *CHANNEL_WORDS[channel]) for channel in Channel if (count := due.messages.get(channel, 0))]
+    if not messages:
+        return f"nothing{held}"
+    links = f", making {_many(due.links, 'magic link')}" if due.links else ""
+    return f"{' and '.join(messages)} to {_many(due.growers, 'grower')}{links}{held}"
+
+
+def _many(count: int, one: str, more: str = "") -> str:
+    return f"{count:,} {one if count == 1 else more or one + 's'}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pwd
 import secrets
 import time
 from datetime import UTC, datetime
@@ -30,3 +32,12 @@ class SystemClock:
 def new_id() -> str:
     """32 hexadecimal digits that nobody can guess or read anything from; what providers get to keep of us."""
     return secrets.token_hex(16)
+
+
+def operator() -> str:
+    """The person's name on this machine, as the system has it: the environment could say anything."""
+    number = os.getuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"uid {number}"

@@ -69,6 +69,7 @@ class TwilioClient:
         self._retrier = retrier
         secret = access.secret.reveal()
         self._account = access.account
+        self._keyed = access.user != access.account
         self._client = Client(
             access.user,
             secret,
@@ -107,11 +108,14 @@ class TwilioClient:
         """What keeps texts from being sent: harmless questions only. `messaging_service` lives on another host of
         Twilio's and is left to the first text; a sender is looked for among the account's numbers."""
         account = await self._look(lambda: self._client.api.accounts(self._account).fetch_async())
+        if self._keyed and isinstance(account, Answer) and account.status in (401, 403):
+            # A Standard key may text but not look at its account (twilio.com/docs/iam/api-keys, November 2026).
+            account = await self._look(lambda: self._client.messages.page_async(page_size=1))
         body = account.json() if isinstance(account, Answer) and account.ok else None
         if not isinstance(body, dict):
             outcome = account if isinstance(account, Outcome) else twilio_verdict(account)
             return (_problem("Twilio cannot be used", f"{outcome.reason}."),)
-        if body.get("status") != "active":
+        if body.get("status", "active") != "active":
             return (_problem("The Twilio account is not active", "See Twilio's console."),)
         problems: list[Problem] = []
         if body.get("type") == "Trial":

@@ -19,7 +19,6 @@ from leafcast.decide.verdicts.looking import not_shown
 from leafcast.model import Absent, Found, Look, Outcome, Service, Sought, Unknown
 
 PAGE = 100
-MOST_PAGES = 500
 MARGIN = timedelta(hours=1)
 """Twilio's clock and ours may differ by so much."""
 
@@ -57,7 +56,8 @@ async def _texts(ask: Ask, sought: Sought) -> list[Mapping[str, Any]] | Unknown:
     """The texts to a number, back to an hour before the message left."""
     since, found = sought.left_at - MARGIN, list[Mapping[str, Any]]()
     place: Mapping[str, str] = {}
-    for _ in range(MOST_PAGES):
+    tokens: set[str] = set()
+    while True:
         reply = await ask(sought.to, place)
         body = reply.json() if isinstance(reply, Answer) and reply.ok else None
         items = body.get("messages") if isinstance(body, dict) else None
@@ -67,9 +67,10 @@ async def _texts(ask: Ask, sought: Sought) -> list[Mapping[str, Any]] | Unknown:
         if not body.get("next_page_uri") or _is_past(found, items, since):
             return [text for text in found if (_created(text) or since) >= since]
         place = _place(body["next_page_uri"])
-        if "page_token" not in place:
+        token = place.get("page_token")
+        if token is None or token in tokens:
             return Unknown("Twilio's list has a next page that cannot be asked for")
-    return Unknown("Twilio's list of texts to this number has no end")
+        tokens.add(token)
 
 
 def _is_past(found: Iterable[Mapping[str, Any]], page: Iterable[Mapping[str, Any]], since: datetime) -> bool:

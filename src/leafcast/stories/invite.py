@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar, assert_never
 
+from leafcast.decide.breaker import OPEN_IN_ALL, Breaker
 from leafcast.decide.campaign import Campaign
 from leafcast.decide.fitting import fits, untouched
 from leafcast.decide.linking import Linker
 from leafcast.decide.planning import next_channel
 from leafcast.decide.quiet import held_until
-from leafcast.decide.stopping import StopRules
+from leafcast.decide.stopping import NAMES, Allowance, StopRules
 from leafcast.errors import LeafcastError, ListError, RunStopped
 from leafcast.model import (
     Channel,
@@ -40,6 +41,8 @@ from leafcast.stories.trials import Trials
 SEND_DEADLINE = 10.0
 """Seconds between an intent's commit and the first byte of its request. A process that slept longer than that hands
 the intent back, because by now somebody else may hold the ledger."""
+LONG_WAIT, AGAIN_AFTER = 5.0, 30.0
+"""Seconds: a wait that a person would notice is worth a line, and the next one of that service not before."""
 LINK_DOUBTS = 3
 """So often is a link asked for again after a lost answer. A second link harms nobody (the first was never shown to
 anyone, and is listed as a possible orphan), unlike a second message."""
@@ -95,13 +98,17 @@ class Inviter:
     """Takes invitations from planned to whatever the services answer. One for a whole run; `invite` runs many times at
     once."""
 
-    def __init__(self, campaign: Campaign, linker: Linker, world: World, brake: Brake, rules: StopRules) -> None:
+    def __init__(self, campaign: Campaign, linker: Linker, world: World, brake: Brake, expected: int) -> None:
+        """`expected` is how many messages the run was confirmed for: it sends no more."""
         self._campaign = campaign
         self._linker = linker
         self._world = world
         self._brake = brake
-        self._rules = rules
+        self._rules = StopRules(expected)
+        self._allowance = Allowance(expected)
         self._trials = Trials()
+        self._breakers = {service: Breaker() for service in Service}
+        self._told: dict[Service, float] = {}
         self.tally = Tally()
 
     async def invite(self, invitation: Invitation) -> None:
@@ -149,7 +156,7 @@ class Inviter:
 
         async def attempt() -> Outcome:
             nonlocal generation, doubts, made
-            turn = await self._turn(world.leaf)
+            turn = await self._turn(Service.LEAF, world.leaf)
             generation += 1
             await world.ledger.record(LinkIntent(campaign, grower.external_id, invitation.round, generation, request))
             result = await world.leaf.create(request, turn)
@@ -180,13 +187,15 @@ class Inviter:
             return Verdict.FAILED
 
         async def attempt() -> Outcome:
-            turn = await self._turn(courier)
+            turn = await self._turn(courier.service, courier)
+            self._allowance.take()
             committed = await world.ledger.record(MessageIntent(message.id, generation))
             if world.clock.monotonic() - committed > SEND_DEADLINE:
                 outcome = Outcome(Verdict.PAUSE, "too-slow", "this machine stood still before the request left")
             else:
                 outcome = await letter(turn)
             world.ledger.record(MessageSettled(message.id, outcome, self._not_before(outcome)))
+            self._allowance.settle(outcome)
             self._observe(courier.service, outcome)
             return outcome
 
@@ -235,9 +244,16 @@ class Inviter:
         self.tally.held += 1
         return True
 
-    async def _turn(self, service: LinkMaker | Courier[Any]) -> Turn:
+    async def _turn(self, service: Service, door: LinkMaker | Courier[Any]) -> Turn:
+        breaker, clock = self._breakers[service], self._world.clock
         async with self._brake.waiting():
-            return await service.ready()
+            while (wait := breaker.wait(clock.monotonic())) > 0:
+                await clock.sleep(wait)
+            try:
+                return await door.ready()
+            except BaseException:
+                breaker.unused()
+                raise
 
     async def _sleep(self, seconds: float) -> None:
         async with self._brake.waiting():
@@ -249,9 +265,29 @@ class Inviter:
         return self._world.clock.now() + timedelta(seconds=outcome.retry_after)
 
     def _observe(self, service: Service, outcome: Outcome) -> None:
-        sentence = self._rules.observe(service, outcome, self._world.clock.monotonic())
+        now = self._world.clock.monotonic()
+        sentence = self._rules.observe(service, outcome, now)
+        breaker = self._breakers[service]
+        opened = breaker.observe(outcome, now)
+        if sentence is None and breaker.open_seconds(now) >= OPEN_IN_ALL:
+            sentence = f"{NAMES[service]} was out of reach for {OPEN_IN_ALL / 60:.0f} minutes: {outcome.reason}"
         if sentence is not None:
             self._brake.pull(RunStopped(sentence))
+        elif opened:
+            self._world.progress.notice(
+                f"{NAMES[service]}: {outcome.reason}. It is left alone for {breaker.wait(now):.0f} seconds, then tried."
+            )
+        elif outcome.verdict is Verdict.PAUSE:
+            self._tell_of_waiting(service, outcome, now)
+
+    def _tell_of_waiting(self, service: Service, outcome: Outcome, now: float) -> None:
+        wait = outcome.retry_after or 0.0
+        unreachable = outcome.retry_after is None and outcome.code == "not-sent"
+        if (wait < LONG_WAIT and not unreachable) or now < self._told.get(service, now):
+            return
+        self._told[service] = now + max(wait, AGAIN_AFTER)
+        asked = f" It asked to wait {wait:,.0f} seconds." if wait else ""
+        self._world.progress.notice(f"{NAMES[service]}: {outcome.reason}.{asked}")
 
 
 def _again(outcome: Outcome) -> Outcome:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import islice
 
 from leafcast.decide.campaign import Campaign
 from leafcast.decide.linking import Linker
-from leafcast.decide.stopping import StopRules
 from leafcast.errors import ExitCode, LeafcastError, LedgerStopped
 from leafcast.model import (
     Channel,
@@ -109,29 +109,37 @@ async def _finish(
     confirm: Confirm,
     started: RunStarted,
 ) -> RunReport:
-    due = world.ledger.due(campaign.name, scope=scope, now=world.clock.now(), limit=options.limit, only=options.only)
-    if due.growers:
+    asked_at = world.clock.now()
+    due = world.ledger.due(campaign.name, scope=scope, now=asked_at, limit=options.limit, only=options.only)
+    stranded = sum(count for channel, count in due.messages.items() if channel not in campaign.channels)
+    if stranded:
+        world.progress.notice(f"{stranded:,} planned before stay so: the campaign does not use their channel any more.")
+        due = replace(due, messages={one: due.messages[one] for one in campaign.channels if one in due.messages})
+    if due.messages:
         confirm(due)
-    tally = await send(world, campaign, linker, brake, scope=scope, due=due, options=options)
+    work = _work(world, campaign, brake, scope, options, asked_at)
+    tally = await send(world, campaign, linker, brake, work, sum(due.messages.values()))
     return RunReport(world.reader.counts(campaign.name), due, tally, started.in_doubt, brake.reason)
 
 
 async def send(
-    world: World, campaign: Campaign, linker: Linker, brake: Brake, *, scope: Scope, due: Due, options: Options
+    world: World, campaign: Campaign, linker: Linker, brake: Brake, work: Iterable[Invitation], expected: int
 ) -> Tally:
-    """Take every planned message of the scope as far as it goes. The reason of an early end is in the brake."""
-    expected = sum(due.messages.values())
-    inviter = Inviter(campaign, linker, world, brake, StopRules(expected))
+    """Take all this work as far as it goes, and send no more than the expected messages. The reason of an early end is
+    in the brake."""
+    inviter = Inviter(campaign, linker, world, brake, expected)
     world.progress.planned(expected)
-    await _all(_work(world, campaign, brake, scope, options), inviter, brake)
+    await _all(work, inviter, brake)
     return inviter.tally
 
 
-def _work(world: World, campaign: Campaign, brake: Brake, scope: Scope, options: Options) -> Iterator[Invitation]:
-    """What is to be done, in list order, fetched a little ahead so that memory does not grow with the list."""
+def _work(
+    world: World, campaign: Campaign, brake: Brake, scope: Scope, options: Options, now: datetime
+) -> Iterator[Invitation]:
+    """What is to be done, in list order, fetched a little ahead so that memory does not grow with the list. `now` is
+    when the person was asked: what was held then is not part of the answer, even if its time has come since."""
     position, left = 0, options.limit
     while not brake.pulled and left != 0:
-        now = world.clock.now()
         limit = WORK_BATCH if left is None else min(WORK_BATCH, left)
         try:
             batch = world.ledger.work(
@@ -141,7 +149,9 @@ def _work(world: World, campaign: Campaign, brake: Brake, scope: Scope, options:
             brake.pull(error)
             return
         for position, invitation in batch:  # noqa: B007 - the last position is where the next fetch begins
-            yield invitation
+            messages = tuple(message for message in invitation.messages if message.channel in campaign.channels)
+            if messages:
+                yield replace(invitation, messages=messages)
         if len(batch) < limit:
             return
         left = None if left is None else left - len(batch)

@@ -122,7 +122,9 @@ def migrate(connection: apsw.Connection) -> None:
                 connection.pragma("application_id", APPLICATION_ID)
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            # After a disk error SQLite has rolled back by itself, and a second time would hide the error.
+            if not connection.get_autocommit():
+                connection.execute("ROLLBACK")
             raise
 
 

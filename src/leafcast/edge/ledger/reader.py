@@ -88,11 +88,11 @@ class SqliteReader:
         with reading(self._path):
             return [_doubt(row) for row in self._q.doubts(self._read, campaign_id=self._campaign_id(campaign))]
 
-    def witness(self, campaign: str, channel: Channel, after: datetime) -> Sought | None:
-        """The first message of a channel that left after this and was accepted."""
+    def witness(self, campaign: str, channel: Channel, left_at: datetime) -> Sought | None:
+        """The accepted message of a channel that left next at or after a time, else the last one before it."""
         with reading(self._path):
             key = self._campaign_id(campaign)
-            row = self._q.witness(self._read, campaign_id=key, channel=channel, after=sql.to_text(after))
+            row = self._q.witness(self._read, campaign_id=key, channel=channel, left_at=sql.to_text(left_at))
             return _sought(*row) if row else None
 
     def links_in_doubt(self, campaign: str) -> Sequence[LinkDoubt]:

@@ -228,10 +228,10 @@ class MemoryLedger:
         self._known_campaign(campaign)
         return settling.doubts(self._tables, campaign)
 
-    def witness(self, campaign: str, channel: Channel, after: datetime) -> Sought | None:
-        """The first message of a channel that left after this and was accepted."""
+    def witness(self, campaign: str, channel: Channel, left_at: datetime) -> Sought | None:
+        """The accepted message of a channel that left next at or after a time, else the last one before it."""
         self._known_campaign(campaign)
-        return settling.witness(self._tables, campaign, channel, after)
+        return settling.witness(self._tables, campaign, channel, left_at)
 
     def links_in_doubt(self, campaign: str) -> Sequence[LinkDoubt]:
         """Every link whose answer was lost."""

@@ -113,14 +113,17 @@ def doubts(tables: Tables, campaign: str) -> list[Doubt]:
     return [_doubt(tables, message, message.trial) for message in sorted(found, key=order) if message.trial]
 
 
-def witness(tables: Tables, campaign: str, channel: Channel, after: datetime) -> Sought | None:
-    """The first message of a channel that left after this and was accepted."""
-    found = [
-        (one.trial.left_at, one.id, sought(tables, one, one.trial))
+def witness(tables: Tables, campaign: str, channel: Channel, left_at: datetime) -> Sought | None:
+    """The accepted message of a channel that left next at or after a time, else the last one before it."""
+    accepted = [
+        sought(tables, one, one.trial)
         for one in _messages(tables, campaign)
-        if one.channel is channel and one.state is MessageState.ACCEPTED and one.trial and one.trial.left_at > after
+        if one.channel is channel and one.state is MessageState.ACCEPTED and one.trial
     ]
-    return min(found, key=lambda one: one[0])[2] if found else None
+    later = [one for one in accepted if one.left_at >= left_at]
+    if later:
+        return min(later, key=lambda one: one.left_at)
+    return max(accepted, key=lambda one: one.left_at, default=None)
 
 
 def links_in_doubt(tables: Tables, campaign: str) -> Iterator[LinkDoubt]:

@@ -13,11 +13,12 @@ LEFT JOIN look last ON last.id = (SELECT MAX(id) FROM look WHERE attempt_id = a.
 WHERE m.campaign_id = :campaign_id AND m.state = 'in_doubt'
 ORDER BY g.id, i.round, m.seq;
 
--- name: witness(campaign_id, channel, after)^
+-- name: witness(campaign_id, channel, left_at)^
+-- The accepted message that left next at or after a time; where there is none, the last one before it.
 SELECT m.id, m.to_address, l.leaf_link_id, l.url, m.intent_at
 FROM message m LEFT JOIN link l ON l.invitation_id = m.invitation_id AND l.generation = m.link_generation
-WHERE m.campaign_id = :campaign_id AND m.channel = :channel AND m.state = 'accepted' AND m.intent_at > :after
-ORDER BY m.intent_at LIMIT 1;
+WHERE m.campaign_id = :campaign_id AND m.channel = :channel AND m.state = 'accepted'
+ORDER BY m.intent_at < :left_at, CASE WHEN m.intent_at >= :left_at THEN m.intent_at END, m.intent_at DESC LIMIT 1;
 
 -- name: links_in_doubt(campaign_id)
 -- With the Leaf user where the row or a link of the same grower names it.

@@ -1,0 +1,89 @@
+"""When a service is left alone, and when it is asked again."""
+
+from __future__ import annotations
+
+from leafcast.decide.breaker import FIRST_BREAK, IN_A_ROW, LONGEST_BREAK, Breaker
+from leafcast.model import Outcome, Verdict
+
+GOOD = Outcome(Verdict.ACCEPTED)
+DOWN = Outcome(Verdict.PAUSE, "not-sent")
+LOST = Outcome(Verdict.IN_DOUBT, "timeout")
+LATER = Outcome(Verdict.PAUSE, "http-429")
+NO = Outcome(Verdict.REFUSED, "http-400")
+
+
+def opened(outcome: Outcome = DOWN) -> Breaker:
+    breaker = Breaker()
+    assert [breaker.observe(outcome, 0.0) for _ in range(IN_A_ROW)] == [False] * (IN_A_ROW - 1) + [True]
+    return breaker
+
+
+def test_a_closed_breaker_lets_everybody_go() -> None:
+    """Answers of any kind, a no and a "later" among them, keep it closed."""
+    breaker = Breaker()
+    for outcome in [GOOD, NO, LATER, DOWN, GOOD] * 20:
+        assert not breaker.observe(outcome, 0.0)
+    assert breaker.wait(0.0) == 0
+
+
+def test_troubles_in_a_row_open_it() -> None:
+    """Nobody asks for a while, whether the service was out of reach or lost its answers."""
+    for trouble in (DOWN, LOST):
+        assert opened(trouble).wait(10.0) == FIRST_BREAK - 10
+
+
+def test_half_of_the_last_twenty_open_it() -> None:
+    """A service that loses every second answer is no better than one that is down."""
+    breaker = Breaker()
+    opens = [breaker.observe(LOST if number % 2 else GOOD, 0.0) for number in range(20)]
+    assert opens == [False] * 19 + [True]
+
+
+def test_after_the_break_one_may_ask_and_its_answer_decides() -> None:
+    """The others wait for the probe; a good one lets all go."""
+    breaker = opened()
+    assert breaker.wait(FIRST_BREAK) == 0
+    assert breaker.wait(FIRST_BREAK) > 0
+    breaker.observe(GOOD, FIRST_BREAK + 1)
+    assert breaker.wait(FIRST_BREAK + 1) == breaker.wait(FIRST_BREAK + 1) == 0
+
+
+def test_each_failed_probe_doubles_the_break_up_to_a_bound() -> None:
+    """A long outage costs few requests."""
+    breaker, now, breaks = opened(), 0.0, []
+    for _ in range(8):
+        wait = breaker.wait(now)
+        breaks.append(wait)
+        now += wait
+        assert breaker.wait(now) == 0
+        breaker.observe(DOWN, now)
+    assert breaks == [30, 60, 120, 240, 480, 600, 600, 600]
+    assert max(breaks) == LONGEST_BREAK
+
+
+def test_latecomers_do_not_lengthen_the_break() -> None:
+    """What left before it opened says nothing about now; an answer among it does."""
+    breaker = opened()
+    for _ in range(60):
+        breaker.observe(DOWN, 5.0)
+    assert breaker.wait(5.0) == FIRST_BREAK - 5
+    breaker.observe(GOOD, 6.0)
+    assert breaker.wait(6.0) == 0
+
+
+def test_a_probe_that_was_not_made_may_be_made_by_another() -> None:
+    """Whoever was let through and stopped before asking takes nobody's place."""
+    breaker = opened()
+    assert breaker.wait(FIRST_BREAK) == 0
+    breaker.unused()
+    assert breaker.wait(FIRST_BREAK) == 0
+
+
+def test_it_counts_how_long_it_was_open_in_all() -> None:
+    """Several outages add up."""
+    breaker = opened()
+    assert breaker.wait(FIRST_BREAK) == 0
+    breaker.observe(GOOD, 40.0)
+    for _ in range(IN_A_ROW):
+        breaker.observe(DOWN, 100.0)
+    assert breaker.open_seconds(110.0) == 50.0

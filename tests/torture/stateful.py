@@ -1,0 +1,160 @@
+"""L12: Hypothesis draws rules in any order and shortens what fails: plan, run some events and crash (kill or power cut),
+run to the end, retry, narrow by limit or grower, change the list, settle. Virtual time, real ledger, the oracle after
+every rule. No deadline; a failure is printed by Hypothesis as the shortest list of rules that shows it."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from leafcast.edge.ledger import store
+from tests.torture import disk, oracle, stage, virtual
+from tests.torture.common import Tally, Task, spread
+
+STEPS = 12
+
+
+class Machine(RuleBasedStateMachine):
+    """One ledger and whatever is done to it."""
+
+    room: Path
+    tally: Tally
+    cases: dict[str, stage.Case]
+    numbers = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        type(self).numbers += 1
+        self.case = self.cases["all"]
+        self.name = f"m{self.numbers}"
+        self.folder = virtual._place(self.case, self.room / f"{self.name}-0")
+        self.run = 0
+        self.elapsed = 0.0
+        self.late: list[tuple[float, dict[str, Any]]] = []
+        self.before: oracle.Snapshot | None = None
+        self.code: int | None = None
+        self.crashes = 1
+        self.tally.schedules += 1
+
+    def _play(self, number: int, **more: Any) -> tuple[int, bool]:
+        clock = virtual.Jumpy()
+        clock.advance(self.elapsed)
+        values = {"strike": None, "calm": False, "command": "run", "options": stage.Options(), "power": False} | more
+        code, after, _ = virtual._run(
+            self.case, self.folder, random.Random(number), self.run, values["strike"], clock, values["calm"],
+            values["command"], values["options"], values["power"], self.late,
+        )  # fmt: skip
+        self.folder = after or self.folder
+        self.run += 1
+        self.elapsed = clock.monotonic() + 1
+        self.tally.figures["runs"] += 1
+        return code, after is not None
+
+    @rule(number=st.integers(0, 2**20), at=st.one_of(st.integers(1, 40), st.integers(1, 500)), power=st.booleans())
+    def crash(self, number: int, at: int, power: bool) -> None:
+        """A run that is cut off, if it lasts that long."""
+        self.code, cut = self._play(number, strike=at, power=power)
+        self.crashes += cut
+        self.code = None if cut else self.code
+        self.tally.figures["crashes"] += cut
+
+    @rule(number=st.integers(0, 2**20))
+    def faulty(self, number: int) -> None:
+        """A whole run with faulty services."""
+        self.code, _ = self._play(number)
+
+    @rule(number=st.integers(0, 2**20), limit=st.integers(1, 3))
+    def some(self, number: int, limit: int) -> None:
+        """A run of a few growers only."""
+        self._play(number, options=stage.Options(limit=limit))
+        self.code = None
+
+    @rule(number=st.integers(0, 2**20), grower=st.integers(1, 4))
+    def one(self, number: int, grower: int) -> None:
+        """A run of one grower only."""
+        self._play(number, options=stage.Options(only=frozenset({f"G-{grower}"})))
+        self.code = None
+
+    @rule(number=st.integers(0, 2**20))
+    def again(self, number: int) -> None:
+        """Retry what failed."""
+        self._play(number, command="retry")
+        self.code = None
+
+    @rule(number=st.integers(0, 2**20), wait=st.sampled_from((1.0, 60.0, 130.0, 400.0)), revoke=st.booleans())
+    @precondition(lambda self: self.run > 0)
+    def settle(self, number: int, wait: float, revoke: bool) -> None:
+        """Ask the services about what is in doubt."""
+        self.elapsed += wait
+        self._play(number, command="sync revoke" if revoke else "sync", calm=True)
+        self.code = None
+
+    @rule(name=st.sampled_from(("all", "again", "shorter")))
+    def change(self, name: str) -> None:
+        """Another list, or other words about doubts, for the same campaign."""
+        self.case = self.cases[name]
+
+    @invariant()
+    def holds(self) -> None:
+        """What the oracle says after each rule. Growers who were taken off the list stay in the ledger."""
+        growers = {}
+        for case in self.cases.values():
+            growers |= oracle.read_list(case.folder / "growers.csv")
+        found = oracle.judge(
+            self.folder, exit_code=None, before=self.before, first_only=False,
+            most_doubts=stage.WORKERS * self.crashes, growers=growers,
+        )  # fmt: skip
+        self.before = found.snapshot or self.before
+        assert not found.wrong, "; ".join(found.wrong)
+
+    def teardown(self) -> None:
+        """At the end a calm run ends well."""
+        for number in range(6):
+            code, _ = self._play(number, calm=True)
+            if code in (0, 4):
+                break
+        assert code in (0, 4), f"I5 not done, last exit {code}"
+        self.holds()
+        for old in self.room.glob(f"{self.name}-*"):
+            shutil.rmtree(old)
+
+
+def part(task: Task, first: int, last: int, _deadline: float) -> Tally:
+    """Some machines: one call of Hypothesis, seeded by the first number."""
+    disk.register(keeping=True)
+    stage.warm()
+    tally = Tally()
+    real, store.Writer = store.Writer, virtual.LoopWriter  # type: ignore[misc]
+    try:
+        with stage.scratch("stateful") as room:
+            shapes = (
+                stage.Shape("all", "bbeb", deliver="all"),
+                stage.Shape("again", "bbeb", deliver="all", resend=True),
+                stage.Shape("shorter", "bb", deliver="all"),
+            )
+            cases = {shape.name: stage.open_case(shape, room / f"case-{shape.name}") for shape in shapes}
+            machine = type("Growers", (Machine,), {"room": room, "tally": tally, "cases": cases})
+            bounds = settings(
+                max_examples=max(1, last - first), stateful_step_count=STEPS, deadline=None, database=None,
+                phases=(Phase.generate, Phase.shrink), suppress_health_check=list(HealthCheck), print_blob=False,
+            )  # fmt: skip
+            try:
+                run_state_machine_as_test(seed(task.seed * 1_000_003 + first)(machine), settings=bounds)
+            except Exception as error:
+                notes = " ".join(getattr(error, "__notes__", []))
+                tally.wrong(task.layer, task.seed, first, [f"{error} {notes}"[:3000]])
+    finally:
+        store.Writer = real  # type: ignore[misc]
+        disk.watch(None)
+    return tally
+
+
+def run(task: Task) -> Tally:
+    """The layer."""
+    return spread(part, task, 20)
