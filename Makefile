@@ -1,6 +1,7 @@
 # Every target sets up what it needs in .venv by itself; nothing but Python 3.11+ and make is needed.
 PYTHON ?= python3
 BIN := .venv/bin
+BENCHMARKS := ledger_commit list_reading transports
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
@@ -28,7 +29,7 @@ docs: .venv/run-ready ## write the README's tables of commands, options and camp
 	@$(BIN)/python docs/refresh.py
 
 bench: .venv/dev-ready ## measure: each benchmark prints a ratio of two things measured in the same run
-	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 lock: .venv/dev-ready ## resolve the pinned requirements again
 	@$(PIP) install uv

@@ -123,9 +123,7 @@ def test_a_probe_finds_what_is_wrong(lab: Any) -> None:
 
 
 @pytest.mark.parametrize(("listing", "usable"), [((200, {"messages": []}), True), ((401, {"code": 20003}), False)])
-def test_a_key_that_may_only_text_is_asked_what_it_may_answer(
-    lab: Any, listing: tuple[int, Any], usable: bool
-) -> None:
+def test_a_key_that_may_only_text_is_asked_what_it_may_answer(lab: Any, listing: tuple[int, Any], usable: bool) -> None:
     """A Standard key cannot look at its account; it is good if it can look at messages."""
 
     async def use(client: TwilioClient) -> Any:

@@ -188,7 +188,7 @@ def _seen(doubt: Doubt) -> str:
 
     if doubt.showed is None:
         return "nobody has looked yet"
-    first = f", and none since {_clock(doubt.first_absent_at)}" if doubt.first_absent_at != doubt.looked_at else ""
+    first = f", as at {_clock(doubt.first_absent_at)} already" if doubt.first_absent_at != doubt.looked_at else ""
     showed = f"no trace{first}" if doubt.showed is Shown.ABSENT else doubt.why
     return f"{_clock(doubt.looked_at)}, {showed}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -45,7 +46,7 @@ def sync(
 
         loaded, url = read_campaign(campaign), ledger_url(ledger)
         report = asyncio.run(_synced(voice, loaded.campaign, url, revoke_orphans=revoke_orphans))
-        _tell(voice, loaded.campaign.name, campaign, report)
+        _tell(voice, loaded.campaign.name, _behind(campaign, url), report)
 
 
 async def _synced(voice: Voice, campaign: Campaign, ledger_place: str, *, revoke_orphans: bool) -> SyncReport:
@@ -82,7 +83,7 @@ def settle_seconds() -> float:
     return settings.settle_seconds(settings.environment(os.environ, Path(".env")))
 
 
-def _tell(voice: Voice, name: str, campaign: Path, report: SyncReport) -> None:
+def _tell(voice: Voice, name: str, behind: str, report: SyncReport) -> None:
     from leafcast.decide.summary import document, lines
 
     told: dict[str, Any] = {"settled": _settled(report), "orphans": _orphans(report.orphans)}
@@ -92,7 +93,7 @@ def _tell(voice: Voice, name: str, campaign: Path, report: SyncReport) -> None:
     voice.result("\n".join([*lines(name, report.counts), *_doubt_lines(report), *_orphan_lines(report.orphans)]))
     if report.stopped is not None:
         say(voice, report.stopped)
-    for hint in _hints(campaign, report):
+    for hint in _hints(behind, report):
         voice.note(hint)
     if report.exit_code is not ExitCode.DONE:
         raise typer.Exit(report.exit_code)
@@ -149,18 +150,24 @@ def _line(orphan: Orphan) -> str:
     return f"{orphan.doubt.external_id}, {orphan.doubt.type}, made {_clock(orphan.created_at)}"
 
 
-def _hints(campaign: Path, report: SyncReport) -> list[str]:
+def _behind(campaign: Path, ledger: str) -> str:
+    """What comes behind the name of a command that goes on from here."""
+    usual = ledger_url(os.environ.get("LEAFCAST_LEDGER"))
+    return shlex.join([str(campaign), *(["--ledger", ledger] if ledger != usual else [])])
+
+
+def _hints(behind: str, report: SyncReport) -> list[str]:
     from leafcast.decide.settling import Ending
 
     endings, orphans, hints = report.settled.endings, report.orphans, []
     if report.settled.next_at is not None:
-        hints.append(f"Too young ones: {command()} sync {campaign}, from {_clock(report.settled.next_at)} on")
+        hints.append(f"Too young ones: {command()} sync {behind}, from {_clock(report.settled.next_at)} on")
     if endings[Ending.ABSENT] or endings[Ending.UNKNOWN]:
-        hints.append(f"What is known of those in doubt, and your word on them: {command()} resolve {campaign}")
+        hints.append(f"What is known of those in doubt, and your word on them: {command()} resolve {behind}")
     if endings[Ending.RESENDABLE]:
-        hints.append(f"Send what was not found: {command()} run {campaign}")
+        hints.append(f"Send what was not found: {command()} run {behind}")
     if len(orphans.found) > len(orphans.revoked):
-        hints.append(f"Revoke the orphan links: {command()} sync {campaign} --revoke-orphans")
+        hints.append(f"Revoke the orphan links: {command()} sync {behind} --revoke-orphans")
     return hints
 
 
