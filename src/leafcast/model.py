@@ -146,7 +146,7 @@ class Where:
         parts = [
             self.file,
             f"row {self.row}" if self.row is not None else "",
-            f"line {self.line}" if self.line is not None and self.line != self.row else "",
+            f"line {self.line}" if self.line is not None else "",
             f"column {self.column}" if self.column else "",
             self.key or "",
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import signal
 import subprocess
 from contextlib import suppress
@@ -47,6 +48,11 @@ class Terminal:
         return self.process.wait(PATIENCE)
 
     def _read(self) -> bool:
+        waiting = select.poll()
+        waiting.register(self.master, select.POLLIN)
+        if not waiting.poll(PATIENCE * 1000):
+            self.process.kill()
+            raise AssertionError(f"nothing more was said:\n{self.said}")
         with suppress(OSError):  # what a terminal answers when nobody is left at the other end
             more = os.read(self.master, 65_536).decode(errors="replace")
             self.said += more

@@ -27,8 +27,8 @@ def test_a_closed_breaker_lets_everybody_go() -> None:
 
 
 def test_troubles_in_a_row_open_it() -> None:
-    """Nobody asks for a while, whether the service was out of reach or lost its answers."""
-    for trouble in (DOWN, LOST):
+    """Nobody asks for a while, whether the service was out of reach, lost its answers or put everybody off."""
+    for trouble in (DOWN, LOST, LATER):
         assert opened(trouble).wait(10.0) == FIRST_BREAK - 10
 
 

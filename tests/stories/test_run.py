@@ -270,8 +270,6 @@ def test_a_full_disk_stops_the_run_and_nothing_is_sent_that_was_not_written_down
 
 def test_quiet_hours_hold_texts_and_say_until_when(stage):
     """A held message stays planned, the exit code is 0, and a later run sends it."""
-    hours = 'quietHours: {channels: [sms], from: "09:00", to: "10:00", timezone: America/Chicago}'
-    quiet = f"pace:\n  leaf: unlimited\n{hours}\n#"
     play = stage([phone_only(1), grower(2)], ("pace:", QUIET))
 
     report = play.run()

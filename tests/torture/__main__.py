@@ -1,5 +1,6 @@
 """`python -m tests.torture [LAYER …] --seed N --size N --seconds N`: the proof, a layer at a time, or all of it."""
 
+# ruff: noqa: T201 - what it prints is what it is for
 from __future__ import annotations
 
 import argparse

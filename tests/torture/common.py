@@ -66,7 +66,7 @@ class Tally:
 
 
 Part = Callable[[Task, int, int, float], Tally]
-"""Runs the schedules numbered from the second to before the third argument, no longer than until a monotonic instant."""
+"""Runs the schedules numbered from the second to before the third argument, no longer than until an instant."""
 
 
 def rng(seed: int, number: int, *more: object) -> random.Random:

@@ -42,9 +42,9 @@ class Kept:
         for offset, data in self.pending:
             if mode < 0.25 or chance.random() < 0.5:
                 continue
-            if data is not None and chance.random() < 0.2 and len(data) > TORN:
-                data = data[: TORN * chance.randrange(1, -(-len(data) // TORN) + 1)]
-            _apply(image, (offset, data))
+            torn = data is not None and chance.random() < 0.2 and len(data) > TORN
+            kept = data[: TORN * chance.randrange(1, -(-len(data) // TORN) + 1)] if torn and data else data
+            _apply(image, (offset, kept))
         return bytes(image)
 
     def as_written(self) -> bytes:

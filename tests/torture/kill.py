@@ -52,7 +52,9 @@ def _events(name: str, room: Path) -> tuple[str, ...]:
 def choose(events: tuple[str, ...], chance: random.Random) -> int:
     """A place to strike: each kind of event as likely as any other, services as likely as the disk."""
     services = chance.random() < 0.5
-    wanted = sorted({event for event in events if (event.split(".")[0] in ("leaf", "email", "sms", "ledger")) == services})
+    wanted = sorted(
+        {event for event in events if (event.split(".")[0] in ("leaf", "email", "sms", "ledger")) == services}
+    )
     kind = chance.choice(wanted)
     return chance.choice([place for place, event in enumerate(events, 1) if event == kind])
 
@@ -72,7 +74,7 @@ def part(task: Task, first: int, last: int, deadline: float) -> Tally:
     return tally
 
 
-def _schedule(task: Task, number: int, room: Path, tally: Tally) -> None:
+def _schedule(task: Task, number: int, room: Path, tally: Tally) -> None:  # noqa: C901 - told in order
     chance = rng(task.seed, number, "kill")
     shape = chance.choice(stage.SHAPES)
     case = _case(shape.name, room)
@@ -97,7 +99,16 @@ def _schedule(task: Task, number: int, room: Path, tally: Tally) -> None:
         calm = run >= len(kills) + stops + moody
         calm_runs += calm
         command = "retry" if calm and code == 4 and calm_runs == 2 else "run"
-        code = _run(case, folder, rng(task.seed, number, "kill", run), run, at, calm=calm, stop=stops and run == 0, command=command)
+        code = _run(
+            case,
+            folder,
+            rng(task.seed, number, "kill", run),
+            run,
+            at,
+            calm=calm,
+            stop=stops and run == 0,
+            command=command,
+        )
         ended = code if code >= 0 else None
         if code == -9:
             killed += 1
@@ -132,7 +143,15 @@ def _schedule(task: Task, number: int, room: Path, tally: Tally) -> None:
 
 
 def _run(
-    case: stage.Case, folder: Path, chance: random.Random, run: int, at: int | None, *, calm: bool, stop: bool, command: str
+    case: stage.Case,
+    folder: Path,
+    chance: random.Random,
+    run: int,
+    at: int | None,
+    *,
+    calm: bool,
+    stop: bool,
+    command: str,
 ) -> int:
     switch = stage.Switch(at=at)
     play = stage.Play(case, folder, chance, run, switch, calm=calm, command=command)

@@ -13,11 +13,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from tests.torture import stage
+from tests.torture.common import Tally, Task, rng, spread
+
 from leafcast.cli.job import Job, open_job
 from leafcast.edge.listfile import ListFile
 from leafcast.errors import LeafcastError, ListError
-from tests.torture import stage
-from tests.torture.common import Tally, Task, rng, spread
 
 Spoiled = tuple[str, bool]
 """A row's text, and whether it is a good row."""

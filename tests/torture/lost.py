@@ -1,9 +1,10 @@
 """L7: real connections that end at every kind of byte position, with the services in another process.
 
-The real clients talk through a cutting proxy to the sandbox, which runs in a process of its own and keeps its fsynced
-journal. A case is one request, the first to fifth of one service within a small campaign, whose connection is cut at
-one of twelve positions, by a reset or an orderly end. Five cases share a campaign and its ledger (more doubts would stop
-the run, as they should); eight campaigns run side by side. Each campaign is run until it is done; then the oracle judges.
+The real clients talk through a cutting proxy to the sandbox, which runs in a process of its own and keeps its
+fsynced journal. A case is one request, the first to fifth of one service within a small campaign, whose connection
+is cut at one of twelve positions, by a reset or an orderly end. Five cases share a campaign and its ledger (more
+doubts would stop the run, as they should); eight campaigns run side by side. Each campaign is run until it is done;
+then the oracle judges.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from tests.torture import oracle, stage
+from tests.torture.common import Tally, Task, rng, spread
+
 from leafcast.edge import settings
 from leafcast.edge.http import Door, Retrier, Timeouts, open_network
 from leafcast.edge.leaf import LeafClient
@@ -41,10 +45,10 @@ from leafcast.sandbox.server import serve
 from leafcast.sandbox.settings import SandboxSettings
 from leafcast.stories.brake import Brake
 from leafcast.stories.invite import Courier, World
-from leafcast.stories.run import Options, run as run_story
-from tests.torture import oracle, stage
-from tests.torture.common import Tally, Task, rng, spread
+from leafcast.stories.run import Options
+from leafcast.stories.run import run as run_story
 
+TOKEN = "sandbox-leaf-token"
 PER_CAMPAIGN, BESIDE, MOST_RUNS = 5, 8, 8
 TIMES = Timeouts(connect=1.0, read=0.4, total=0.8, idle=4.0)
 RETRIED_ON = {"sendgrid": "email", "twilio": "sms"}
@@ -317,14 +321,10 @@ def _credentials(env: dict[str, str]) -> list[str]:
     return [value for name, value in env.items() if name.endswith(("TOKEN", "KEY", "PASSWORD", "SECRET"))]
 
 
-async def _run(
-    task: Task, bench: Bench, folder: Path, proxy: Proxy, batch: int, number: int, said: list[str]
-) -> int:
+async def _run(task: Task, bench: Bench, folder: Path, proxy: Proxy, batch: int, number: int, said: list[str]) -> int:
     chance = rng(task.seed, batch, "lost", number)
     clock = stage.HastyClock(ahead=number * 1000.0)
-    env = {
-        name: value.replace(bench.url, f"http://127.0.0.1:{proxy.port}") for name, value in bench.env.items()
-    }
+    env = {name: value.replace(bench.url, f"http://127.0.0.1:{proxy.port}") for name, value in bench.env.items()}
     source = ListFile(folder / "growers.csv", bench.case.job.campaign.list)
     examiner = replace(bench.case.job.examiner, source=source)
     try:
@@ -369,23 +369,23 @@ def _world(
 
 
 def _cut_journal(source: Path, target: Path, prefix: str) -> None:
-    """The lines of one campaign out of the journal of all."""
+    """The lines of one campaign out of the journal of all, which others are still adding to."""
     ids: set[str] = set()
-    with source.open(encoding="utf-8") as lines, target.open("w", encoding="utf-8") as file:
-        for line in lines:
+    with target.open("w", encoding="utf-8") as file:
+        for line in source.read_text(encoding="utf-8").split("\n")[:-1]:
             if '"link.created"' in line:
                 if f'"externalId":"{prefix}' in line:
                     ids.add(oracle.json.loads(line)["id"])
-                    file.write(line)
+                    file.write(line + "\n")
             elif ids and any(link in ids for link in oracle.json.loads(line).get("links", ())):
-                file.write(line)
+                file.write(line + "\n")
 
 
 # --------------------------------------------------------------------------------------------------------------- parts
 
 
 @contextmanager
-def sandbox(journal: Path, token: str = "sandbox-leaf-token") -> Iterator[tuple[str, dict[str, str]]]:
+def sandbox(journal: Path, token: str = TOKEN) -> Iterator[tuple[str, dict[str, str]]]:
     """A sandbox in a process of its own; gives its address and the environment for it."""
     made = SandboxSettings(journal=journal)
     reading, writing = os.pipe()

@@ -50,8 +50,19 @@ class World:
     """Services and disk: what survives a crash."""
 
     __slots__ = (
-        "chance", "doubts", "epoch", "flying", "link_made", "link_state", "links_doubted", "links_known", "log",
-        "mutant", "provider", "states", "cursor",
+        "chance",
+        "cursor",
+        "doubts",
+        "epoch",
+        "flying",
+        "link_made",
+        "link_state",
+        "links_doubted",
+        "links_known",
+        "log",
+        "mutant",
+        "provider",
+        "states",
     )  # fmt: skip
 
     def __init__(self, chance: random.Random, mutant: str) -> None:
@@ -103,7 +114,19 @@ def _move(world: World, message: int, state: int) -> None:
 class Run:
     """One process: workers and a writer's queue, all of which dies with it."""
 
-    __slots__ = ("growers", "phase", "queue", "at", "carry", "world", "steps", "link_tries", "tries", "stopped", "stopping")
+    __slots__ = (
+        "at",
+        "carry",
+        "growers",
+        "link_tries",
+        "phase",
+        "queue",
+        "steps",
+        "stopped",
+        "stopping",
+        "tries",
+        "world",
+    )
 
     def __init__(self, world: World, workers: int, stopping: float = 0.0) -> None:
         self.world = world
@@ -115,7 +138,7 @@ class Run:
         self.link_tries = [0] * GROWERS
         self.tries = [0] * MESSAGES
         first = world.cursor if world.mutant == "cursor" else 0
-        self.growers = [g for g in range(first, GROWERS)]
+        self.growers = list(range(first, GROWERS))
         self.growers.reverse()
         self.steps = 0
 
@@ -152,7 +175,7 @@ class Run:
         self.queue.clear()
         world.commit()
 
-    def step(self, worker: int) -> bool:  # noqa: C901, PLR0912, PLR0915 - one machine, one table of its phases
+    def step(self, worker: int) -> bool:  # noqa: C901 - one machine, one table of its phases
         """One step of one worker; false when it has nothing more to do."""
         world, phase = self.world, self.phase[worker]
         chance = world.chance
@@ -270,9 +293,7 @@ def _live(run: Run, crash_at: int) -> bool:
                 run.flush()
             continue
         worker = workers[pick]
-        if run.phase[worker] == 7:
-            run.phase[worker] = 4
-        elif run.phase[worker] == 8:
+        if run.phase[worker] == 7 or run.phase[worker] == 8:
             run.phase[worker] = 4
         if not run.step(worker):
             workers.pop(pick)
@@ -284,7 +305,12 @@ def _die(run: Run, power: bool) -> int:
     world = run.world
     under_way = 0
     for worker, phase in enumerate(run.phase):
-        if phase == 5 and world.chance.random() < 0.5 and world.log and world.log[-1][0][_message(run, worker)] == SENDING:
+        if (
+            phase == 5
+            and world.chance.random() < 0.5
+            and world.log
+            and world.log[-1][0][_message(run, worker)] == SENDING
+        ):
             # Its intent was durable and it was about to send: the request may be on its way.
             world.flying.append(_message(run, worker))
         under_way += phase in (5, 6, 7)

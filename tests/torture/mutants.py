@@ -4,6 +4,7 @@ A mutant of the product is a small change of its text, applied to a private copy
 an error, so that the table cannot rot. For each the layers are tried in the order given, each with its share.
 """
 
+# ruff: noqa: T201, E501 - the product's own lines are quoted as they stand; what it prints is what it is for
 from __future__ import annotations
 
 import json
@@ -42,8 +43,16 @@ MUTANTS = (
         "intent-after-send",
         "the intent is written after the request has left",
         (
-            (INVITE, "committed = await world.ledger.record(MessageIntent(message.id, generation))", "committed = world.clock.monotonic()"),
-            (INVITE, "outcome = await letter(turn)", "outcome = await letter(turn)\n                world.ledger.record(MessageIntent(message.id, generation))"),
+            (
+                INVITE,
+                "committed = await world.ledger.record(MessageIntent(message.id, generation))",
+                "committed = world.clock.monotonic()",
+            ),
+            (
+                INVITE,
+                "outcome = await letter(turn)",
+                "outcome = await letter(turn)\n                world.ledger.record(MessageIntent(message.id, generation))",
+            ),
         ),
         ("kill", "virtual"),
     ),
@@ -51,42 +60,74 @@ MUTANTS = (
         "intent-not-awaited",
         "the request does not wait for its intent's commit",
         (
-            (INVITE, "committed = await world.ledger.record(MessageIntent(message.id, generation))", "world.ledger.record(MessageIntent(message.id, generation))\n            committed = world.clock.monotonic()"),
+            (
+                INVITE,
+                "committed = await world.ledger.record(MessageIntent(message.id, generation))",
+                "world.ledger.record(MessageIntent(message.id, generation))\n            committed = world.clock.monotonic()",
+            ),
         ),
         ("virtual", "kill"),
     ),
     Mutant(
         "retry-on-read-timeout",
         "an answer that does not come counts as not sent",
-        (("edge/http/network.py", "(httpx.TimeoutException, Unanswered, Fault.TIMEOUT)", "(httpx.TimeoutException, NotSent, Fault.TIMEOUT)"),),
+        (
+            (
+                "edge/http/network.py",
+                "(httpx.TimeoutException, Unanswered, Fault.TIMEOUT)",
+                "(httpx.TimeoutException, NotSent, Fault.TIMEOUT)",
+            ),
+        ),
         ("lost",),
     ),
     Mutant(
         "retry-on-disconnect",
         "a connection that ends before the answer counts as not sent (RemoteProtocolError and its like)",
         (
-            ("edge/http/network.py", "(httpx.ProtocolError, Unanswered, Fault.GARBLED)", "(httpx.ProtocolError, NotSent, Fault.GARBLED)"),
-            ("edge/http/network.py", "(httpx.TransportError, Unanswered, Fault.CLOSED)", "(httpx.TransportError, NotSent, Fault.CLOSED)"),
+            (
+                "edge/http/network.py",
+                "(httpx.ProtocolError, Unanswered, Fault.GARBLED)",
+                "(httpx.ProtocolError, NotSent, Fault.GARBLED)",
+            ),
+            (
+                "edge/http/network.py",
+                "(httpx.TransportError, Unanswered, Fault.CLOSED)",
+                "(httpx.TransportError, NotSent, Fault.CLOSED)",
+            ),
         ),
         ("lost",),
     ),
     Mutant(
         "retry-on-5xx",
         "a 5xx counts as not sent",
-        (("decide/verdicts/common.py", "DOUBT = Ruling(Verdict.IN_DOUBT,", "DOUBT = Ruling(Verdict.PAUSE,"),
-         ("decide/verdicts/twilio.py", "Verdict.IN_DOUBT", "Verdict.PAUSE")),
+        (
+            ("decide/verdicts/common.py", "DOUBT = Ruling(Verdict.IN_DOUBT,", "DOUBT = Ruling(Verdict.PAUSE,"),
+            ("decide/verdicts/twilio.py", "Verdict.IN_DOUBT", "Verdict.PAUSE"),
+        ),
         ("storms", "lost"),
     ),
     Mutant(
         "rescue",
         "what was sending at a start becomes planned again",
-        (("edge/ledger/queries/runs.sql", "UPDATE message SET state = 'in_doubt', error_code", "UPDATE message SET state = 'planned', error_code"),),
+        (
+            (
+                "edge/ledger/queries/runs.sql",
+                "UPDATE message SET state = 'in_doubt', error_code",
+                "UPDATE message SET state = 'planned', error_code",
+            ),
+        ),
         ("virtual", "kill"),
     ),
     Mutant(
         "no-epoch-check",
         "a run that was taken over goes on writing",
-        (("edge/ledger/store.py", "if run is not None and not self._q.fence(", "if False and run is not None and not self._q.fence("),),
+        (
+            (
+                "edge/ledger/store.py",
+                "if run is not None and not self._q.fence(",
+                "if False and run is not None and not self._q.fence(",
+            ),
+        ),
         ("runners",),
     ),
     Mutant(
@@ -135,8 +176,14 @@ MUTANTS = (
     Mutant(
         "csv-not-strict",
         "an open quote swallows rows without a word",
-        (("edge/listfile/delimited.py", "csv.reader(lines, delimiter=self.delimiter, strict=True)", "csv.reader(lines, delimiter=self.delimiter)"),
-         ("edge/listfile/delimited.py", "            if width and lines.several:", "            if False:")),
+        (
+            (
+                "edge/listfile/delimited.py",
+                "csv.reader(lines, delimiter=self.delimiter, strict=True)",
+                "csv.reader(lines, delimiter=self.delimiter)",
+            ),
+            ("edge/listfile/delimited.py", "            if width and lines.several:", "            if False:"),
+        ),
         ("lists",),
     ),
     Mutant(
@@ -259,7 +306,12 @@ def main(seed: int, only: list[str], record: Path | None) -> int:
     print(f"\n{sum(bool(row[2]) and not row[2].startswith('does not') for row in rows)} of {len(rows)} caught")
     if record:
         with record.open("a", encoding="utf-8") as file:
-            line = {"layer": "mutants", "seed": seed, "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "rows": rows}
+            line = {
+                "layer": "mutants",
+                "seed": seed,
+                "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                "rows": rows,
+            }
             file.write(json.dumps(line) + "\n")
     return int(failed)
 
@@ -281,12 +333,25 @@ def _patched(mutant: Mutant, target: Path) -> str:
 def _caught(layers: list[str], seed: int, source: Path | None, rule: str) -> str:
     """The layer that saw it and with which words; nothing when none did."""
     for layer in layers:
-        command = [sys.executable, "-W", "ignore", "-m", "tests.torture", layer, "--seed", str(seed), "--share", "--first-failure"]
+        command = [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            "tests.torture",
+            layer,
+            "--seed",
+            str(seed),
+            "--share",
+            "--first-failure",
+        ]
         if rule:
             command += ["--mutant", rule]
         path = [str(source)] if source else []
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "PYTHONDONTWRITEBYTECODE": "1"}
-        ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=600)
+        ended = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=600
+        )
         for line in ended.stdout.splitlines():
             head, found, words = line.partition(f"{layer.upper()} {seed} ")
             if found and not head:

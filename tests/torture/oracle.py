@@ -113,7 +113,9 @@ def judge(
     growers = read_list(folder / "growers.csv") if growers is None else growers
     path = ledger or folder / "ledger.db"
     if not path.exists() or path.stat().st_size == 0:
-        lost = [f"I3 {len(truth.messages)} messages are at the services, and there is no ledger"] if truth.messages else []
+        lost = (
+            [f"I3 {len(truth.messages)} messages are at the services, and there is no ledger"] if truth.messages else []
+        )
         return Judgement(lost, Counter(), None)
     with closing(_copy(path, folder)) as db:
         return _judge(db, truth, growers, exit_code, before, first_only, most_doubts, expect_all)
@@ -174,7 +176,9 @@ def _judge(
     states = Counter(row["state"] for row in rows)
     doubts = _doubts(rows, truth)
     if most_doubts is not None and states["sending"] + doubts > most_doubts:
-        wrong.append(f"doubts: {states['sending'] + doubts} after a kill, where {most_doubts} requests could be under way")
+        wrong.append(
+            f"doubts: {states['sending'] + doubts} after a kill, where {most_doubts} requests could be under way"
+        )
     if expect_all or exit_code in (0, 4):
         wrong += _accounted(growers, rows, len(excluded))
     if exit_code is not None:
@@ -383,7 +387,9 @@ def clean_stop(folder: Path) -> list[str]:
     return [f"a clean stop left {doubts} doubts and {sending} sending"] if doubts or sending else []
 
 
-def leaks(texts: Iterable[str], truth: Truth, growers: Mapping[str, Mapping[str, str]], more: Iterable[str]) -> list[str]:
+def leaks(
+    texts: Iterable[str], truth: Truth, growers: Mapping[str, Mapping[str, str]], more: Iterable[str]
+) -> list[str]:
     """I10: what must not be in any of these texts: links, addresses, names, credentials."""
     secret = set(truth.links) | set(more)
     for row in growers.values():
@@ -393,5 +399,7 @@ def leaks(texts: Iterable[str], truth: Truth, growers: Mapping[str, Mapping[str,
     for text in texts:
         found = sorted(word for word in secret if word in text)
         if found:
-            wrong.append(f"I10 {len(found)} secrets or addresses in what was printed or logged, {found[0][:6]}… among them")
+            wrong.append(
+                f"I10 {len(found)} secrets or addresses in what was printed or logged, {found[0][:6]}… among them"
+            )
     return wrong

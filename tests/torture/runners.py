@@ -29,7 +29,13 @@ class Runner:
         self.switch = stage.Switch()
         self.clock = stage.HastyClock(ahead=run * 1000.0)
         self.play = stage.Play(
-            case, folder, rng(seed, number, "runners", run), run, self.switch, clock=self.clock, **more  # type: ignore[arg-type]
+            case,
+            folder,
+            rng(seed, number, "runners", run),
+            run,
+            self.switch,
+            clock=self.clock,
+            **more,  # type: ignore[arg-type]
         )
         self.said = folder / f"said-{run}.txt"
         self.pid = 0
@@ -102,7 +108,7 @@ def part(task: Task, first: int, last: int, deadline: float) -> Tally:
     return tally
 
 
-def _at_once(task, number, case, folder, room, chance, tally) -> list[str]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _at_once(task, number, case, folder, room, chance, tally) -> list[str]:  # type: ignore[no-untyped-def]
     """Ten starts at once: one runs, nine are refused with exit 6."""
     runners = [Runner(case, folder, task.seed, number, run, calm=True) for run in range(AT_ONCE)]
     for runner in runners:
@@ -119,7 +125,7 @@ def _at_once(task, number, case, folder, room, chance, tally) -> list[str]:  # t
     return wrong
 
 
-def _asleep(task, number, case, folder, room, chance, tally) -> list[str]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _asleep(task, number, case, folder, room, chance, tally) -> list[str]:  # type: ignore[no-untyped-def]
     """The holder sleeps; whoever starts is refused, quickly and by name; it wakes and ends well."""
     holder = Runner(case, folder, task.seed, number, 0, calm=True)
     holder.stop_at(choose(_events(case.shape.name, room), chance), chance.choice((0.01, 1, 24)))
@@ -143,12 +149,14 @@ def _asleep(task, number, case, folder, room, chance, tally) -> list[str]:  # ty
     return wrong + _to_the_end(task, number, case, folder)
 
 
-def _without_lock(task, number, case, folder, room, chance, tally) -> list[str]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _without_lock(task, number, case, folder, room, chance, tally) -> list[str]:  # type: ignore[no-untyped-def]
     """The holder sleeps, somebody deletes its lock file, another run takes over, and then the holder wakes."""
     holder = Runner(case, folder, task.seed, number, 0, calm=chance.random() < 0.5)
     events = _events(case.shape.name, room)
     committed = [place for place, event in enumerate(events, 1) if event == "ledger.committed"]
-    holder.stop_at(chance.choice(committed) if chance.random() < 0.6 else choose(events, chance), chance.choice((0.01, 1, 24)))
+    holder.stop_at(
+        chance.choice(committed) if chance.random() < 0.6 else choose(events, chance), chance.choice((0.01, 1, 24))
+    )
     holder.start()
     wrong = []
     if holder.until_stopped():
@@ -169,7 +177,7 @@ def _without_lock(task, number, case, folder, room, chance, tally) -> list[str]:
     return wrong + _to_the_end(task, number, case, folder)
 
 
-def _killed(task, number, case, folder, room, chance, tally) -> list[str]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _killed(task, number, case, folder, room, chance, tally) -> list[str]:  # type: ignore[no-untyped-def]
     """The holder is killed while others knock; the next start runs at once."""
     holder = Runner(case, folder, task.seed, number, 0)
     holder.stop_at(choose(_events(case.shape.name, room), chance), 0.0)
@@ -180,7 +188,7 @@ def _killed(task, number, case, folder, room, chance, tally) -> list[str]:  # ty
     return _to_the_end(task, number, case, folder)
 
 
-def _restored(task, number, case, folder, room, chance, tally) -> list[str]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _restored(task, number, case, folder, room, chance, tally) -> list[str]:  # type: ignore[no-untyped-def]
     """A ledger put back from a copy of before the last run is refused, and left as it is."""
     first = Runner(case, folder, task.seed, number, 0, options=stage.Options(limit=2)).start()
     if first.wait() not in (0, 4, STOPPED):
@@ -208,7 +216,9 @@ def _to_the_end(task: Task, number: int, case: stage.Case, folder: Path) -> list
         if code in (0, 4):
             judged = oracle.judge(folder, exit_code=code, first_only=case.shape.deliver == "first", expect_all=True)
             return judged.wrong
-    return [f"I5 not done, last exit {code}: {runner.said.read_text()[-400:]} {(folder / 'said.txt').read_text()[-300:]}"]
+    return [
+        f"I5 not done, last exit {code}: {runner.said.read_text()[-400:]} {(folder / 'said.txt').read_text()[-300:]}"
+    ]
 
 
 def run(task: Task) -> Tally:

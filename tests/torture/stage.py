@@ -51,8 +51,9 @@ from leafcast.stories.run import Options, retry, run
 
 WORKERS = 64
 LAG = (60.0, 180.0)
-"""Seconds by which a service's records are behind, at most: for half of the messages, and for the others. Two looks, the first
-120 s after it left and the second 120 s later, see it all the same: a request arrives ARRIVES seconds after it left."""
+"""Seconds by which a service's records are behind, at most: for half of the messages, and for the others. Two looks,
+the first 120 s after it left and the second 120 s later, see it all the same: a request arrives ARRIVES seconds after
+it left."""
 ARRIVES = 45.0
 SETTLE = 120.0
 START = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -386,7 +387,6 @@ class FakeSender:
         kind = "text" if self.channel == "sms" else "email"
         line = {"kind": kind, "to": message.to, "links": links, "mid": message.message_id, "run": self.services.run}
         return await self.services.ask(self.channel, message.message_id, line)
-
 
     async def find(self, sought: Any) -> Any:
         """Show what was taken, once the records have caught up, which takes a minute at most."""

@@ -1,6 +1,8 @@
-"""L12: Hypothesis draws rules in any order and shortens what fails: plan, run some events and crash (kill or power cut),
-run to the end, retry, narrow by limit or grower, change the list, settle. Virtual time, real ledger, the oracle after
-every rule. No deadline; a failure is printed by Hypothesis as the shortest list of rules that shows it."""
+"""L12: Hypothesis draws rules in any order and shortens what fails: plan, run some events and crash (kill or power
+cut), run to the end, retry, narrow by limit or grower, change the list, settle. Virtual time, real ledger, the
+oracle after every rule. No deadline; a failure is printed by Hypothesis as the shortest list of rules that shows
+it.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,10 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-
-from leafcast.edge.ledger import store
 from tests.torture import disk, oracle, stage, virtual
 from tests.torture.common import Tally, Task, spread
+
+from leafcast.edge.ledger import store
 
 STEPS = 12
 
@@ -47,10 +49,11 @@ class Machine(RuleBasedStateMachine):
         clock.advance(self.elapsed)
         values = {"strike": None, "calm": False, "command": "run", "options": stage.Options(), "power": False} | more
         code, after, _ = virtual._run(
-            self.case, self.folder, random.Random(number), self.run, values["strike"], clock, values["calm"],
-            values["command"], values["options"], values["power"], self.late,
+            self.case, self.folder, random.Random(f"{number}:{self.run}"), self.run, values["strike"], clock,
+            values["calm"], values["command"], values["options"], values["power"], self.late,
         )  # fmt: skip
         self.folder = after or self.folder
+        assert after is not None or code != 1, f"{values['command']} broke: {virtual._said(self.folder)}"
         self.run += 1
         self.elapsed = clock.monotonic() + 1
         self.tally.figures["runs"] += 1

@@ -1,8 +1,9 @@
 """L8: services that say "later" for long, in virtual time, with every form of `Retry-After`.
 
-Real stories, clients, doors and retries over a network that is simulated: each service takes so many requests a second,
-and has outages (429, 503, no connection) at drawn times. A person starts the command again ten minutes after it stopped.
-Counted are the requests that were sent against those that were needed, and how many an outage swallowed.
+Real stories, clients, doors and retries over a network that is simulated: each service takes so many requests a
+second, and has outages (429, 503, no connection) at drawn times. A person starts the command again ten minutes
+after it stopped. Counted are the requests that were sent against those that were needed, and how many an outage
+swallowed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
+from tests.torture import disk, lost, oracle, stage
+from tests.torture.common import Tally, Task, rng, spread
+from tests.torture.virtual import Jumpy, LoopWriter
 
 from leafcast.decide.campaign import Pace
 from leafcast.decide.replies import Answer, Fault, NotSent
@@ -31,10 +35,8 @@ from leafcast.edge.listfile import ListFile
 from leafcast.errors import LeafcastError
 from leafcast.sandbox.settings import SandboxSettings
 from leafcast.stories.brake import Brake
-from leafcast.stories.run import Options, run as run_story
-from tests.torture import disk, lost, oracle, stage
-from tests.torture.common import Tally, Task, rng, spread
-from tests.torture.virtual import Jumpy, LoopWriter
+from leafcast.stories.run import Options
+from leafcast.stories.run import run as run_story
 
 GROWERS = 120
 LATENCY = 0.05
@@ -111,7 +113,7 @@ class Weather:
             case _:
                 return self._answer(429, self._headers(outage.form, outage.end, now))
 
-    def _headers(self, form: str, end: float, now: float) -> dict[str, str]:
+    def _headers(self, form: str, end: float, now: float) -> dict[str, str]:  # noqa: C901 - told in order
         wall = self.clock.now()
         left = max(1, int(end - now))
         match form:
@@ -161,7 +163,9 @@ class Weather:
         form = parse_qs((body or b"").decode())
         links = sorted(set(stage.LINK_ID.findall(form["Body"][0])))
         self._write(kind="text", to=form["To"][0], links=links)
-        return self._answer(201, {"content-type": "application/json"}, {"sid": f"SM{self.chance.getrandbits(128):032x}"})
+        return self._answer(
+            201, {"content-type": "application/json"}, {"sid": f"SM{self.chance.getrandbits(128):032x}"}
+        )
 
     def _write(self, **line: Any) -> None:
         with self.journal.open("a", encoding="utf-8") as file:
@@ -198,7 +202,7 @@ def part(task: Task, first: int, last: int, deadline: float) -> Tally:
     return tally
 
 
-def _storm(task: Task, number: int, case: stage.Case, room: Path, tally: Tally) -> None:
+def _storm(task: Task, number: int, case: stage.Case, room: Path, tally: Tally) -> None:  # noqa: C901 - told in order
     chance = rng(task.seed, number, "storms")
     folder = room / f"w{number}"
     folder.mkdir()
@@ -220,7 +224,8 @@ def _storm(task: Task, number: int, case: stage.Case, room: Path, tally: Tally) 
     said: list[str] = []
     code = -1
     runs = 0
-    for runs in range(1, MOST_RUNS + 1):
+    while runs < MOST_RUNS:
+        runs += 1
         code = asyncio.run(_run(case, folder, pace, weather, clock, chance, said))
         if code in (0, 4):
             break

@@ -1,9 +1,10 @@
-"""L4 and L5: the real command over a small campaign, killed at every system call, and with a disk that is full or broken
-at every call to a file of the ledger, once and for ever.
+"""L4 and L5: the real command over a small campaign, killed at every system call, and with a disk that is full or
+broken at every call to a file of the ledger, once and for ever.
 
-strace holds the process (`inject=CALL:signal=SIGKILL:when=k`, `error=ENOSPC|EIO:when=k` and `k+`). The process is forked
-from one that has everything loaded, and is held from its first call on. The sandbox with its fsynced journal is another
-process. Which calls there are, and how many of each in a thread, is counted first; `when` counts by thread.
+strace holds the process (`inject=CALL:signal=SIGKILL:when=k`, `error=ENOSPC|EIO:when=k` and `k+`). The process is
+forked from one that has everything loaded, and is held from its first call on. The sandbox with its fsynced journal
+is another process. Which calls there are, and how many of each in a thread, is counted first; `when` counts by
+thread.
 """
 
 from __future__ import annotations
@@ -71,7 +72,9 @@ def _folder(room: Path, name: str) -> Path:
         writer = csv.writer(file)
         writer.writerow(["externalId", "name", "email", "phone"])
         for number in range(1, GROWERS + 1):
-            writer.writerow([f"{name}-{number}", f"Zachariah Q{number}", f"zq{number}@farm.example", f"+1515555{2000 + number}"])
+            writer.writerow(
+                [f"{name}-{number}", f"Zachariah Q{number}", f"zq{number}@farm.example", f"+1515555{2000 + number}"]
+            )
     return folder
 
 
@@ -172,7 +175,7 @@ def part(task: Task, first: int, last: int, deadline: float) -> Tally:
     """The schedules of a range; in a share they are drawn from all."""
     import leafcast.cli.job
     import leafcast.cli.main
-    import leafcast.cli.services  # noqa: F401 - loaded once, for all that are forked
+    import leafcast.cli.services
     import leafcast.edge.sendgrid
     import leafcast.edge.twilio
     import leafcast.stories.run  # noqa: F401
@@ -219,7 +222,9 @@ def _schedule(task: Task, room: Path, env: Mapping[str, str], number: int, strik
         if again in (0, 4):
             break
     else:
-        words.append(f"I5 cannot be continued: exit {again}: {(folder / 'said.txt').read_text(errors='replace')[-500:]}")
+        words.append(
+            f"I5 cannot be continued: exit {again}: {(folder / 'said.txt').read_text(errors='replace')[-500:]}"
+        )
     words += _judged(room, folder, name, again)["wrong"]
     truth, growers = oracle.read_truth(folder / "journal.jsonl"), oracle.read_list(folder / "growers.csv")
     said = (folder / "said.txt").read_text(errors="replace")

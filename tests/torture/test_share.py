@@ -27,7 +27,19 @@ SHARES = (
 
 
 def _torture(layer: str, size: int, *more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.torture", layer, "--seed", SEED, "--size", str(size), "--processes", "1", *more]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.torture",
+        layer,
+        "--seed",
+        SEED,
+        "--size",
+        str(size),
+        "--processes",
+        "1",
+        *more,
+    ]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
 
 
@@ -43,7 +55,13 @@ def test_layer(layer: str, size: int) -> None:
 
 @pytest.mark.parametrize(
     ("layer", "rule"),
-    [("model", "rescue"), ("model", "normal"), ("model", "no-settle"), ("trials", "epoch-only"), ("trials", "no-settle")],
+    [
+        ("model", "rescue"),
+        ("model", "normal"),
+        ("model", "no-settle"),
+        ("trials", "epoch-only"),
+        ("trials", "no-settle"),
+    ],
 )
 def test_the_proof_can_fail(layer: str, rule: str) -> None:
     """A protocol with one rule broken is caught by the same layer."""

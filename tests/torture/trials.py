@@ -62,7 +62,7 @@ class Trial:
             return self.chance.random() * 12
         return self.chance.random() * 400
 
-    def runner(self, me: int) -> Steps:  # noqa: C901, PLR0912 - one protocol, told in order
+    def runner(self, me: int) -> Steps:  # noqa: C901 - one protocol, told in order
         """The protocol, one step at a time; each yield may take any time."""
         if self.lock_works:
             if self.holder is not None:

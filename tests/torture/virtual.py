@@ -1,8 +1,9 @@
-"""L2: real stories and the real SQLite ledger in virtual time, in one thread, so that a seed gives one and the same run.
+"""L2: real stories and the real SQLite ledger in virtual time, in one thread, so that a seed gives one and the same
+run.
 
 At a chosen event the world splits: the next run finds the services as they were then (what was on its way may still
-arrive) and the disk as a kill or a power cut would leave it, unsynced writes lost or torn. The process that was cut off
-goes on for a moment, on files that nobody looks at again. Between runs the clock may jump.
+arrive) and the disk as a kill or a power cut would leave it, unsynced writes lost or torn. The process that was cut
+off goes on for a moment, on files that nobody looks at again. Between runs the clock may jump.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from leafcast.edge.ledger import store
-from leafcast.edge.ledger.writer import Operation, Receipt, Writer
-from leafcast.edge.memory import VirtualClock
 from tests.torture import disk, oracle, stage
 from tests.torture.common import Tally, Task, rng, spread
 from tests.torture.kill import choose
+
+from leafcast.edge.ledger import store
+from leafcast.edge.ledger.writer import Operation, Receipt, Writer
+from leafcast.edge.memory import VirtualClock
 
 MOST_RUNS = 14
 RECOVERY = 24
@@ -116,7 +118,7 @@ def _trace(case: stage.Case, room: Path) -> tuple[str, ...]:
     return tuple(switch.trace or ())
 
 
-def _schedule(
+def _schedule(  # noqa: C901 - told in order
     task: Task, number: int, room: Path, cases: dict[str, stage.Case], events: dict[str, tuple[str, ...]], tally: Tally
 ) -> None:
     chance = rng(task.seed, number, "virtual")
@@ -163,6 +165,8 @@ def _schedule(
             most_doubts=stage.WORKERS * (1 + len(strikes)),
         )
         wrong += found.wrong
+        if after is None and code == 1:
+            wrong.append(f"{command} broke: {_said(folder)}")
         before = found.snapshot or before
         elapsed = clock.monotonic() + own.choice((0.1, 1.0, 5.0, 30.0, 60.0, 125.0, 130.0, 250.0))
         # Settling goes by the wall clock, as two processes have no other in common; there it does not jump.
@@ -170,8 +174,7 @@ def _schedule(
         if wrong or (calm and code in (0, 4) and calm_runs >= calm_needed):
             break
     else:
-        said = (folder / "said.txt").read_text()[-300:] if (folder / "said.txt").exists() else ""
-        wrong.append(f"I5 the campaign is not done after {MOST_RUNS} runs, last exit {code} {said}")
+        wrong.append(f"I5 the campaign is not done after {MOST_RUNS} runs, last exit {code} {_said(folder)}")
     if not wrong:
         with (folder / "journal.jsonl").open("a") as file:
             file.writelines(stage.json.dumps({**line, "at": due}) + "\n" for due, line in late)
@@ -184,13 +187,17 @@ def _schedule(
             shutil.rmtree(old)
 
 
+def _said(folder: Path) -> str:
+    return (folder / "said.txt").read_text()[-300:] if (folder / "said.txt").exists() else ""
+
+
 def _place(case: stage.Case, folder: Path) -> Path:
     folder.mkdir()
     os.link(case.folder / "growers.csv", folder / "growers.csv")
     return folder
 
 
-def _run(  # noqa: PLR0913 - one place builds a run
+def _run(  # noqa: C901 - told in order
     case: stage.Case, folder: Path, chance: random.Random, run: int, strike: int | None, clock: Jumpy, calm: bool,
     command: str, options: stage.Options, power: bool, late: list[tuple[float, dict[str, Any]]],
 ) -> tuple[int, Path | None, str]:  # fmt: skip

@@ -247,13 +247,20 @@ class Inviter:
     async def _turn(self, service: Service, door: LinkMaker | Courier[Any]) -> Turn:
         breaker, clock = self._breakers[service], self._world.clock
         async with self._brake.waiting():
-            while (wait := breaker.wait(clock.monotonic())) > 0:
-                await clock.sleep(wait)
-            try:
-                return await door.ready()
-            except BaseException:
-                breaker.unused()
-                raise
+            while True:
+                while (wait := breaker.wait(clock.monotonic())) > 0:
+                    await clock.sleep(wait)
+                probe = not breaker.closed
+                try:
+                    turn = await door.ready()
+                except BaseException:
+                    if probe:
+                        breaker.unused()
+                    raise
+                if probe or breaker.closed:
+                    return turn
+                # It opened while this one stood in line for the pace: the turn goes back, unspent.
+                del turn
 
     async def _sleep(self, seconds: float) -> None:
         async with self._brake.waiting():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from leafcast.decide.campaign import Campaign
@@ -114,10 +114,16 @@ class Examiner:
         standing = seen.add(judged)
         request = self.linker.decide(judged)
         if not isinstance(request, LinkRequest):
-            return Rejected(row, standing.problems + request)
+            return Rejected(row, self._placed(row, standing.problems + request))
         found = self.renderer.check(judged, request, now=self.now)
         errors = tuple(problem for problem in found if problem.severity is Severity.ERROR)
         if standing.problems or errors:
-            return Rejected(row, standing.problems + errors)
+            return Rejected(row, self._placed(row, standing.problems + errors))
         decision = plan_invitation(self.campaign, judged, duplicates=standing.duplicate_of)
-        return Sound(judged, request, decision, warnings + found)
+        return Sound(judged, request, decision, warnings + self._placed(row, found))
+
+    def _placed(self, row: Row, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+        """The same problems with the whole place of the row: whoever judged a grower no longer knew the file."""
+        return tuple(
+            replace(problem, where=replace(problem.where, file=self.judge.file, line=row.line)) for problem in problems
+        )
