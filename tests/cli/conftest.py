@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,7 @@ class Desk:
     folder: Path
     sandbox: RunningSandbox
     env: dict[str, str] = field(default_factory=dict)
+    begun: list[subprocess.Popen[str]] = field(default_factory=list)
 
     # -------------------------------------------------------------------------------------------------------- files
 
@@ -174,7 +176,15 @@ class Desk:
             text=True,
             encoding="utf-8",
         )
+        self.begun.append(process)
         return Running(process, began, self.sandbox)
+
+    def close(self) -> None:
+        """Leave no process behind, whatever went wrong."""
+        for process in self.begun:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
     def words(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "leafcast", *words]
@@ -217,20 +227,20 @@ def shared_sandbox() -> Iterator[RunningSandbox]:
 def desk(tmp_path: Path, shared_sandbox: RunningSandbox) -> Iterator[Desk]:
     """An empty folder and an empty sandbox."""
     shared_sandbox.reset()
-    yield Desk(tmp_path, shared_sandbox)
+    desk = Desk(tmp_path, shared_sandbox)
+    yield desk
+    desk.close()
     shared_sandbox.faults()
 
 
 @pytest.fixture
 def desk_with(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
     """An empty folder and a sandbox with settings of its own."""
-    open_ones: list[Any] = []
+    with ExitStack() as cleanup:
 
-    def build(**settings: Any) -> Desk:
-        context = running(SandboxSettings(**settings))
-        open_ones.append(context)
-        return Desk(tmp_path, context.__enter__())
+        def build(**settings: Any) -> Desk:
+            desk = Desk(tmp_path, cleanup.enter_context(running(SandboxSettings(**settings))))
+            cleanup.callback(desk.close)
+            return desk
 
-    yield build
-    for context in open_ones:
-        context.__exit__(None, None, None)
+        yield build

@@ -441,3 +441,27 @@ def test_an_outage_that_does_not_end_stops_the_run(stage):
     assert sorted(set(play.states().values())) == ["accepted", "planned"]
     play.clock.advance(7200)
     assert play.run().exit_code is ExitCode.DONE
+
+
+class Crawling(ScriptedSender):
+    """A service whose turns take longer than a link lives."""
+
+    def __init__(self, clock) -> None:
+        super().__init__()
+        self.clock = clock
+
+    async def ready(self):
+        await self.clock.sleep(3600)
+        return await super().ready()
+
+
+def test_a_pace_that_no_link_outlives_ends_in_a_failure_that_says_so(stage):
+    """A link that would be dead on arrival is made anew a few times and never sent; the run comes to an end."""
+    play = stage([grower(1)], ("expiresIn: 30d", "expiresIn: 15m"))
+    play.email = Crawling(play.clock)
+
+    report = play.run()
+
+    assert play.states() == {("G-1", EMAIL): "failed"}
+    assert play.email.sent == []
+    assert report.exit_code is ExitCode.INCOMPLETE

@@ -56,12 +56,13 @@ class Tally:
         """Remember the largest."""
         self.peaks[name] = max(self.peaks.get(name, value), value)
 
-    def wrong(self, layer: str, seed: int, number: int, words: Iterable[str]) -> None:
+    def wrong(self, layer: str, seed: int, number: int, words: Iterable[str], mutant: str = "") -> None:
         """Note the violations of one schedule, each with the command that replays it."""
         for what in words:
+            rule = f" --mutant {mutant}" if mutant else ""
             self.violations.append(
                 f"{layer.upper()} {seed} {number}: {what}\n"
-                f"    replay: python -m tests.torture {layer} --seed {seed} --only {number}"
+                f"    replay: python -m tests.torture {layer} --seed {seed} --only {number}{rule}"
             )
 
 

@@ -408,7 +408,7 @@ def part(task: Task, first: int, last: int, deadline: float) -> Tally:
         try:
             doubts, most = schedule(f"{task.seed}:{task.layer}:{number}", task.mutant, double)
         except Wrong as wrong:
-            tally.wrong(task.layer, task.seed, number, [str(wrong)])
+            tally.wrong(task.layer, task.seed, number, [str(wrong)], task.mutant)
             if task.first_failure:
                 break
             continue

@@ -133,7 +133,7 @@ MUTANTS = (
     Mutant(
         "no-deadline",
         "a process that slept between intent and request sends all the same",
-        ((INVITE, "if world.clock.monotonic() - committed > SEND_DEADLINE:", "if False:"),),
+        ((INVITE, "if world.clock.monotonic() - committed > SEND_DEADLINE or not self._fresh(link):", "if False:"),),
         ("runners",),
     ),
     Mutant(
@@ -142,7 +142,7 @@ MUTANTS = (
         (
             (
                 INVITE,
-                "            if world.clock.monotonic() - committed > SEND_DEADLINE:",
+                "            if world.clock.monotonic() - committed > SEND_DEADLINE or not self._fresh(link):",
                 "            row = next(r for r in world.reader.rows(self._campaign.name) if r.message_id == message.id)\n"
                 "            if (world.clock.now() - row.updated_at).total_seconds() > SEND_DEADLINE:",
             ),
@@ -220,8 +220,13 @@ MUTANTS = (
     ),
     Mutant(
         "no-breaker",
-        "nothing stops a run by itself",
+        "nothing stops a run by itself, and no service is left alone",
         (
+            (
+                "decide/breaker.py",
+                "        self._open_until = now + self._break\n        return True",
+                "        return False",
+            ),
             (
                 "decide/stopping.py",
                 "        if outcome.verdict is Verdict.STOP:",
@@ -263,7 +268,7 @@ MUTANTS = (
     Mutant(
         "stale-link",
         "a link is sent that has little of its life left",
-        ((INVITE, "        return fresh and (", "        return (fresh or True) and ("),),
+        ((INVITE, "        return left >= timedelta(", "        return True or left >= timedelta("),),
         ("virtual",),
     ),
     Mutant(
@@ -285,6 +290,11 @@ def main(seed: int, only: list[str], record: Path | None) -> int:
     """Try them all and print the table; 1 when one was not caught or does not apply."""
     rows: list[tuple[str, str, str]] = []
     failed = False
+    if not only or "control" in only:
+        layers = sorted({layer for mutant in MUTANTS for layer in mutant.layers})
+        wrong = _caught(layers, seed, None, "")
+        rows.append(("control", "nothing is changed, and nothing may be caught", wrong or "rightly not caught"))
+        failed |= bool(wrong)
     for name, what in model.MUTANTS.items():
         if not only or name in only:
             rows.append((f"model: {name}", what, _caught(["model", "model2"], seed, None, name)))
@@ -303,7 +313,8 @@ def main(seed: int, only: list[str], record: Path | None) -> int:
     for name, what, caught in rows:
         print(f"| {name} | {what} | {caught or '**not caught**'} |")
         failed |= not caught or caught.startswith("does not apply")
-    print(f"\n{sum(bool(row[2]) and not row[2].startswith('does not') for row in rows)} of {len(rows)} caught")
+    mutants = [row for row in rows if row[0] != "control"]
+    print(f"\n{sum(bool(row[2]) and not row[2].startswith('does not') for row in mutants)} of {len(mutants)} caught")
     if record:
         with record.open("a", encoding="utf-8") as file:
             line = {

@@ -128,7 +128,8 @@ def _at_once(task, number, case, folder, room, chance, tally) -> list[str]:  # t
 def _asleep(task, number, case, folder, room, chance, tally) -> list[str]:  # type: ignore[no-untyped-def]
     """The holder sleeps; whoever starts is refused, quickly and by name; it wakes and ends well."""
     holder = Runner(case, folder, task.seed, number, 0, calm=True)
-    holder.stop_at(choose(_events(case.shape.name, room), chance), chance.choice((0.01, 1, 24)))
+    while_held = tuple(event for event in _events(case.shape.name, room) if event != "closed")
+    holder.stop_at(choose(while_held, chance), chance.choice((0.01, 1, 24)))
     holder.start()
     wrong = []
     if holder.until_stopped():

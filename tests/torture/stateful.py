@@ -20,6 +20,7 @@ from tests.torture.common import Tally, Task, spread
 from leafcast.edge.ledger import store
 
 STEPS = 12
+CHUNK = 20
 
 
 class Machine(RuleBasedStateMachine):
@@ -144,7 +145,8 @@ def part(task: Task, first: int, last: int, _deadline: float) -> Tally:
             cases = {shape.name: stage.open_case(shape, room / f"case-{shape.name}") for shape in shapes}
             machine = type("Growers", (Machine,), {"room": room, "tally": tally, "cases": cases})
             bounds = settings(
-                max_examples=max(1, last - first), stateful_step_count=STEPS, deadline=None, database=None,
+                max_examples=CHUNK if task.only is not None else max(1, last - first),
+                stateful_step_count=STEPS, deadline=None, database=None,
                 phases=(Phase.generate, Phase.shrink), suppress_health_check=list(HealthCheck), print_blob=False,
             )  # fmt: skip
             try:
@@ -160,4 +162,4 @@ def part(task: Task, first: int, last: int, _deadline: float) -> Tally:
 
 def run(task: Task) -> Tally:
     """The layer."""
-    return spread(part, task, 20)
+    return spread(part, task, CHUNK)

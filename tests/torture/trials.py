@@ -191,7 +191,7 @@ def part(task: Task, first: int, last: int, deadline: float) -> Tally:
         tally.figures["starts refused"] += trial.refused
         tally.doubts += sum(state == "in_doubt" for state in trial.ledger.state)
         if wrong:
-            tally.wrong(task.layer, task.seed, number, wrong[:1])
+            tally.wrong(task.layer, task.seed, number, wrong[:1], task.mutant)
             if task.first_failure:
                 break
     return tally

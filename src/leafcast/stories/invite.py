@@ -46,6 +46,8 @@ LONG_WAIT, AGAIN_AFTER = 5.0, 30.0
 LINK_DOUBTS = 3
 """So often is a link asked for again after a lost answer. A second link harms nobody (the first was never shown to
 anyone, and is listed as a possible orphan), unlike a second message."""
+LINK_RENEWALS = 3
+"""So often is a link made anew because the wait for the pace used up its life; then the pace cannot keep up with it."""
 
 M = TypeVar("M")
 
@@ -135,20 +137,34 @@ class Inviter:
         request = self._linker.request(invitation.grower)
         if link is None or not self._serves(link, invitation, request):
             link, generation = await self._make_link(invitation, request)
-        used = set(invitation.channels_used)
+        used, renewals = set(invitation.channels_used), 0
         while due and link is not None and not self._brake.pulled:
-            verdict = await self._send(invitation, due.pop(0), link, generation)
+            try:
+                verdict = await self._send(invitation, due[0], link, generation)
+            except _Stale:
+                renewals += 1
+                if renewals > LINK_RENEWALS:
+                    self._give_up(due.pop(0), _TOO_SLOW)
+                    continue
+                rest = replace(invitation, messages=tuple(due), generation=generation)
+                link, generation = await self._make_link(rest, request)
+                continue
+            del due[0]
             if verdict is Verdict.REFUSED:
                 due += self._fall_through(invitation, used)
 
     # ------------------------------------------------------------------------------------------------------- the link
 
     def _serves(self, link: Link, invitation: Invitation, request: LinkRequest) -> bool:
-        """Whether what is left of the link's life is worth sending (half of it, a day at most), and it is still what
-        the row asks for. Once a message was tried the link stays as it is: somebody may have it."""
+        """Whether the link is fresh, and still what the row asks for. Once a message was tried the link stays as it
+        is: somebody may have it."""
+        as_asked = fits(request, link.type, link.providers, link.leaf_user_id)
+        return self._fresh(link) and (as_asked or not untouched(invitation))
+
+    def _fresh(self, link: Link) -> bool:
+        """Whether what is left of the link's life is worth sending: half of it, a day at most."""
         left = link.expires_at - self._world.clock.now()
-        fresh = left >= timedelta(seconds=min(self._campaign.link.expires_in / 2, 86_400))
-        return fresh and (not untouched(invitation) or fits(request, link.type, link.providers, link.leaf_user_id))
+        return left >= timedelta(seconds=min(self._campaign.link.expires_in / 2, 86_400))
 
     async def _make_link(self, invitation: Invitation, request: LinkRequest) -> tuple[Link | None, int]:
         campaign, grower, world = self._campaign.name, invitation.grower, self._world
@@ -188,9 +204,12 @@ class Inviter:
 
         async def attempt() -> Outcome:
             turn = await self._turn(courier.service, courier)
+            if not self._fresh(link):  # the wait for this turn was long, or this machine slept
+                self._breakers[courier.service].unused()
+                raise _Stale
             self._allowance.take()
             committed = await world.ledger.record(MessageIntent(message.id, generation))
-            if world.clock.monotonic() - committed > SEND_DEADLINE:
+            if world.clock.monotonic() - committed > SEND_DEADLINE or not self._fresh(link):
                 outcome = Outcome(Verdict.PAUSE, "too-slow", "this machine stood still before the request left")
             else:
                 outcome = await letter(turn)
@@ -295,6 +314,13 @@ class Inviter:
         self._told[service] = now + max(wait, AGAIN_AFTER)
         asked = f" It asked to wait {wait:,.0f} seconds." if wait else ""
         self._world.progress.notice(f"{NAMES[service]}: {outcome.reason}.{asked}")
+
+
+_TOO_SLOW = Outcome(Verdict.FAILED, "link-too-short", "the link's life is too short for the campaign's pace")
+
+
+class _Stale(Exception):
+    """The link has too little of its life left to be sent."""
 
 
 def _again(outcome: Outcome) -> Outcome:
