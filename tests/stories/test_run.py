@@ -465,3 +465,16 @@ def test_a_pace_that_no_link_outlives_ends_in_a_failure_that_says_so(stage):
     assert play.states() == {("G-1", EMAIL): "failed"}
     assert play.email.sent == []
     assert report.exit_code is ExitCode.INCOMPLETE
+
+
+def test_quiet_hours_that_begin_during_the_wait_hold_the_message(stage):
+    """What waited for its turn until it became quiet is not sent any more; it goes when the hours are over."""
+    late = QUIET.replace("09:00", "09:30").replace('"10:00"', '"11:00"')
+    play = stage([phone_only(1)], ("pace:", late))
+    play.sms = Crawling(play.clock)
+
+    report = play.run()
+
+    assert play.states() == {("G-1", SMS): "planned"}
+    assert play.sms.sent == []
+    assert report.exit_code is ExitCode.DONE

@@ -141,6 +141,9 @@ class Inviter:
         while due and link is not None and not self._brake.pulled:
             try:
                 verdict = await self._send(invitation, due[0], link, generation)
+            except _Quiet:
+                del due[0]
+                continue
             except _Stale:
                 renewals += 1
                 if renewals > LINK_RENEWALS:
@@ -207,6 +210,9 @@ class Inviter:
             if not self._fresh(link):  # the wait for this turn was long, or this machine slept
                 self._breakers[courier.service].unused()
                 raise _Stale
+            if self._held(invitation.grower, message):  # quiet hours began meanwhile
+                self._breakers[courier.service].unused()
+                raise _Quiet
             self._allowance.take()
             committed = await world.ledger.record(MessageIntent(message.id, generation))
             if world.clock.monotonic() - committed > SEND_DEADLINE or not self._fresh(link):
@@ -317,6 +323,10 @@ class Inviter:
 
 
 _TOO_SLOW = Outcome(Verdict.FAILED, "link-too-short", "the link's life is too short for the campaign's pace")
+
+
+class _Quiet(Exception):
+    """Quiet hours keep the message; the ledger knows until when."""
 
 
 class _Stale(Exception):
