@@ -1,0 +1,161 @@
+"""What is written down: every change that the one writer of the ledger commits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from leafcast.model.doubts import Look, Orphan, Settlement
+from leafcast.model.ledger import PlannedMessage
+from leafcast.model.links import LinkRequest
+from leafcast.model.messages import LinkOutcome, Outcome
+from leafcast.model.sets import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class LinkIntent:
+    """A link is about to be asked for. Must be durable before the request leaves."""
+
+    campaign: str
+    external_id: str
+    round: int
+    generation: int
+    request: LinkRequest
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSettled:
+    """What came of a link intent. `pause` and `stop` mean surely not made: the intent is taken back as failed."""
+
+    campaign: str
+    external_id: str
+    round: int
+    generation: int
+    result: LinkOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class MessageIntent:
+    """A message is about to leave. Must be durable before the request does."""
+
+    message_id: str
+    link_generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSettled:
+    """What came of a message intent: accepted, refused, failed and in doubt are kept as such; `pause` and `stop`
+    take the intent back to planned, `not_before` saying until when it is held."""
+
+    message_id: str
+    outcome: Outcome
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageGivenUp:
+    """A planned message that this run gives up on without having sent it: its link could not be made, or the service
+    kept saying "later". It becomes failed."""
+
+    message_id: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageHeld:
+    """A planned message that must wait, by quiet hours for one. It stays planned and is offered again from then on."""
+
+    message_id: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NextChannel:
+    """The grower refused on one channel is planned on the next one (`deliver: first`), under the id given here."""
+
+    campaign: str
+    external_id: str
+    round: int
+    message_id: str
+    message: PlannedMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """Failed messages go back to planned, for `retry`. Empty `only` means every grower."""
+
+    campaign: str
+    channel: Channel | None = None
+    only: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """Rows of the list that a run goes on without (`--skip-invalid`): (row number, what is wrong) each. They replace
+    the ones noted before, so that the ledger accounts for the list as it is now."""
+
+    campaign: str
+    rows: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtLooked:
+    """A service was asked about a message in doubt. Found, it becomes accepted; anything else is noted, and the doubt
+    stays."""
+
+    message_id: str
+    attempt: int
+    look: Look
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtLifted:
+    """The service, asked twice, shows no trace of a message in doubt, so it goes back to planned."""
+
+    message_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtResolved:
+    """A person settles a doubt by their word: `ASSUMED_SENT` or `RESEND`. `who` is the person's name on the machine."""
+
+    message_id: str
+    attempt: int
+    settlement: Settlement
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrphanNoted:
+    """An orphan link was found at Leaf. Noting it again changes nothing."""
+
+    campaign: str
+    orphan: Orphan
+
+
+@dataclass(frozen=True, slots=True)
+class OrphanRevoked:
+    """A noted orphan link is gone from Leaf; the doubt that it came from is settled."""
+
+    campaign: str
+    orphan: Orphan
+
+
+Change = (
+    LinkIntent
+    | LinkSettled
+    | MessageIntent
+    | MessageSettled
+    | MessageGivenUp
+    | MessageHeld
+    | NextChannel
+    | Reopened
+    | Excluded
+    | DoubtLooked
+    | DoubtLifted
+    | DoubtResolved
+    | OrphanNoted
+    | OrphanRevoked
+)

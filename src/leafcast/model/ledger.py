@@ -1,0 +1,140 @@
+"""What the ledger is told and what it gives back: plans, work, changes, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from leafcast.model.links import Link
+from leafcast.model.listed import Grower
+from leafcast.model.sets import Channel, Delivery, MessageState, SkipReason
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMessage:
+    """A message that planning decided on: to be sent, or skipped with its reason."""
+
+    channel: Channel
+    to: str | None = field(repr=False)
+    skip: SkipReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedInvitation:
+    """What planning decided for one grower in one round; the ledger keeps the first decision it is given."""
+
+    grower: Grower
+    round: int
+    messages: tuple[PlannedMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCounts:
+    """What one call of `Ledger.plan` changed."""
+
+    added: int = 0
+    known: int = 0
+    updated: int = 0
+    """Known growers whose row changed and to whom nothing had been sent yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message of the ledger that is still to be sent."""
+
+    id: str
+    channel: Channel
+    to: str = field(repr=False)
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A piece of work: a grower in a round, with what the ledger already holds for them."""
+
+    grower: Grower
+    round: int
+    messages: tuple[Message, ...]
+    """The planned ones, in order of preference."""
+    channels_used: frozenset[Channel]
+    """Every channel that already has a message in this round, whatever its state."""
+    link: Link | None
+    generation: int
+    """How many links were asked for in this round so far; the next one is `generation + 1`."""
+
+
+class Scope(StrEnum):
+    """Which of the planned messages a command works on."""
+
+    LISTED = "listed"
+    """Those of growers whom this run's list names: a grower who was taken off the list is not written to."""
+    REOPENED = "reopened"
+    """Those that this run reopened, for `retry`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a command is about to do, for the person who confirms it."""
+
+    growers: int
+    messages: Mapping[Channel, int]
+    links: int
+    """Growers among them who have no live link yet."""
+    held: int = 0
+    """Messages of the scope that are held until later and so not among `messages`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """What opening a run found. `in_doubt` counts the messages that an earlier run left while sending."""
+
+    run_id: str
+    epoch: int
+    in_doubt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A whole campaign's ledger in numbers."""
+
+    links: Mapping[str, int]
+    """created, reused, failed: counted over invitations."""
+    messages: Mapping[MessageState, int]
+    delivery: Mapping[Delivery, int]
+    by_channel: Mapping[tuple[Channel, MessageState], int]
+    growers: int
+    excluded: int
+    held_until: datetime | None = None
+    """The earliest time at which a held message may go."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One line of the export: one message with its grower and its link."""
+
+    campaign: str
+    external_id: str
+    name: str = field(repr=False)
+    email: str | None = field(repr=False)
+    phone: str | None = field(repr=False)
+    round: int
+    link_type: str
+    providers: tuple[str, ...]
+    leaf_user_id: str
+    magic_link_id: str = field(repr=False)
+    link: str = field(repr=False)
+    expires_at: datetime | None
+    link_status: str
+    channel: Channel
+    message_status: MessageState
+    delivery: str
+    message_id: str
+    attempts: int
+    error_code: str
+    error: str
+    connected: str
+    created_at: datetime
+    updated_at: datetime
+    cells: Mapping[str, str] = field(repr=False)
