@@ -260,7 +260,10 @@ class QuietHours(_Section):
     channels: tuple[Channel, ...] = Field(default=(Channel.SMS,), description="The channels that keep quiet.")
     start: ClockTime = Field(default=time(21), validation_alias="from", description="When it becomes quiet.")
     end: ClockTime = Field(default=time(8), validation_alias="to", description="When messages may go again.")
-    timezone: ZoneName = Field(description="Where the growers are; a row's own `timezone` column beats it.")
+    timezone: ZoneName = Field(
+        description="Where the growers are of whom nothing better is known: a row's `timezone` column beats it, "
+        "then the place of its phone number."
+    )
 
 
 class InDoubt(_Section):

@@ -16,6 +16,7 @@ from markupsafe import escape
 
 from leafcast.decide.campaign import Brand, Campaign
 from leafcast.decide.forms import CONTROL
+from leafcast.decide.holding import validity
 from leafcast.decide.quiet import find_zone
 from leafcast.decide.segments import count_segments
 from leafcast.decide.templates import Shelf
@@ -39,8 +40,6 @@ BODY_LIMIT = 1_600
 """Characters that Twilio takes in one text (twilio.com/docs/api/errors/21617, read November 2026)."""
 SUBJECT_LIMIT = 998
 """Characters of one header line (RFC 5322, 2.1.1)."""
-LONGEST_VALIDITY = 36_000
-"""Seconds that Twilio keeps trying at most."""
 MANY_SEGMENTS = 3
 PLACEHOLDER_ID = "00000000-0000-4000-8000-000000000000"
 PLACEHOLDER_LINK = "https://magic-link.withleaf.io/"
@@ -151,14 +150,13 @@ class Renderer:
         piece = self._shelf.find(f"{name}.sms.j2", grower.cell("locale"))
         body = piece.render(self._context(grower, link, round)).strip()
         _judge_body(body, link)
-        left = int((link.expires_at - now).total_seconds())
         return SmsMessage(
             message_id=message_id,
             to=grower.phone or "",
             sender=settings.sender,
             messaging_service=settings.messaging_service,
             body=body,
-            validity=max(1, min(LONGEST_VALIDITY, left)),
+            validity=validity(self._campaign, grower, link, now),
         )
 
     def _context(self, grower: Grower, link: Link, round: int) -> Context:
