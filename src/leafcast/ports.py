@@ -12,6 +12,7 @@ from leafcast.model import (
     Counts,
     Doubt,
     Due,
+    Followed,
     Invitation,
     LeafLink,
     LeafUser,
@@ -172,6 +173,30 @@ class LinkKeeper(Protocol):
 
     async def delete(self, kind: LinkType, link_id: str) -> Outcome:
         """Revoke one link. May be repeated."""
+
+
+class FollowingLedger(Protocol):
+    """What the ledger knows of what Leaf showed; works beside a run."""
+
+    def followed(self, campaign: str) -> Sequence[Followed]:
+        """Every invitation that has a link, in list order, then by round."""
+
+
+class LeafWatch(Protocol):
+    """Leaf, as far as it shows who is connected and which links are open. Each answers a value, or the outcome that
+    kept it away: `failed`, code beginning with `http-404`, for what is not there."""
+
+    async def user_page(self, page: int) -> tuple[LeafUser, ...] | Outcome:
+        """A hundred users of the account, from page 0 on; fewer on the last page."""
+
+    async def user(self, user_id: str) -> LeafUser | Outcome:
+        """One user."""
+
+    async def links(self, kind: LinkType) -> tuple[LeafLink, ...] | Outcome:
+        """Every link of a type."""
+
+    async def link(self, kind: LinkType, link_id: str) -> LeafLink | Outcome:
+        """One link."""
 
 
 class Progress(Protocol):

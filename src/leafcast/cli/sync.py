@@ -1,4 +1,4 @@
-"""`leafcast sync`: what became of messages and links whose answers were lost."""
+"""`leafcast sync`: what became of messages and links, and who is connected."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from leafcast.errors import ExitCode
 if TYPE_CHECKING:
     from leafcast.decide.campaign import Campaign
     from leafcast.model import Orphan
+    from leafcast.stories.following import Looked
     from leafcast.stories.orphans import Orphans
     from leafcast.stories.sync import SyncReport
 
@@ -35,7 +36,7 @@ def sync(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Ask Leaf, SendGrid and Twilio what became of messages and links whose answers were lost. Nothing is sent.
+    """Ask Leaf, SendGrid and Twilio what became of links and messages, and who is connected. Nothing is sent.
 
     A message that its service shows becomes accepted; one that it does not show stays in doubt, unless the campaign
     says `inDoubt: resend-if-absent` and the service was asked twice. Orphan links are reported.
@@ -59,6 +60,7 @@ async def _synced(voice: Voice, campaign: Campaign, ledger_place: str, *, revoke
     from leafcast.ports import Searcher
     from leafcast.stories.brake import Brake
     from leafcast.stories.doubts import Evidence
+    from leafcast.stories.following import Watch
     from leafcast.stories.sync import sync as story
 
     clock, access, settle = SystemClock(), read_settings(campaign), settle_seconds()
@@ -73,7 +75,8 @@ async def _synced(voice: Voice, campaign: Campaign, ledger_place: str, *, revoke
             progress = PlainProgress(voice, clock)
             world = Evidence(ledger, ledger, ledger, searchers, made.leaf, clock, progress, settle)
             with minding_signals(voice, brake):
-                return await story(world, campaign, brake, revoke_orphans=revoke_orphans)
+                watch = Watch(ledger, ledger, made.leaf, clock)
+                return await story(world, campaign, brake, watch=watch, revoke_orphans=revoke_orphans)
 
 
 def settle_seconds() -> float:
@@ -86,11 +89,20 @@ def settle_seconds() -> float:
 def _tell(voice: Voice, name: str, behind: str, report: SyncReport) -> None:
     from leafcast.decide.summary import document, lines
 
-    told: dict[str, Any] = {"settled": _settled(report), "orphans": _orphans(report.orphans)}
+    told: dict[str, Any] = {"settled": _settled(report), "orphans": _orphans(report.orphans), **_seen(report.looked)}
     if report.stopped is not None:
         told |= error_document(report.stopped)
     voice.document({**document(name, report.counts), **told})
-    voice.result("\n".join([*lines(name, report.counts), *_doubt_lines(report), *_orphan_lines(report.orphans)]))
+    voice.result(
+        "\n".join(
+            [
+                *lines(name, report.counts),
+                *_leaf_lines(report.looked),
+                *_doubt_lines(report),
+                *_orphan_lines(report.orphans),
+            ]
+        )
+    )
     if report.stopped is not None:
         say(voice, report.stopped)
     for hint in _hints(behind, report):
@@ -103,6 +115,26 @@ def _settled(report: SyncReport) -> dict[str, Any]:
     from leafcast.decide.settling import Ending
 
     return {ending.value: report.settled.endings[ending] for ending in Ending}
+
+
+def _seen(looked: Looked) -> dict[str, Any]:
+    from leafcast.model import Connection, LinkStanding
+
+    return {
+        "connections": {standing.value: looked.connections[standing] for standing in Connection},
+        "linkStanding": {standing.value: looked.links[standing] for standing in LinkStanding},
+        "unseen": looked.unseen,
+    }
+
+
+def _leaf_lines(looked: Looked) -> list[str]:
+    from leafcast.model import Connection, LinkStanding
+
+    people = [f"{count:,} {one.replace('_', ' ')}" for one in Connection if (count := looked.connections[one])]
+    people += [f"{looked.unseen:,} not shown by Leaf"] if looked.unseen else []
+    links = [f"{count:,} {one.replace('_', ' ')}" for one in LinkStanding if (count := looked.links[one])]
+    heads = [f"  at Leaf   {', '.join(people)}"] if people else []
+    return heads + ([f"  links now {', '.join(links)}"] if links else [])
 
 
 def _orphans(orphans: Orphans) -> dict[str, Any]:

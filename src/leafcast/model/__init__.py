@@ -5,11 +5,13 @@ Times are aware datetimes in UTC, spans are seconds, phone numbers are E.164 (`+
 
 from leafcast.model.changes import (
     Change,
+    ConnectionSeen,
     DoubtLifted,
     DoubtLooked,
     DoubtResolved,
     Excluded,
     LinkIntent,
+    LinkSeen,
     LinkSettled,
     MessageGivenUp,
     MessageHeld,
@@ -21,6 +23,7 @@ from leafcast.model.changes import (
     Reopened,
 )
 from leafcast.model.doubts import Absent, Doubt, Found, LinkDoubt, Look, Orphan, Settlement, Shown, Sought, Unknown
+from leafcast.model.following import Connection, ConnectionSight, Followed, LinkSight, LinkStanding
 from leafcast.model.ledger import (
     Counts,
     Due,
@@ -53,6 +56,9 @@ __all__ = [
     "Absent",
     "Change",
     "Channel",
+    "Connection",
+    "ConnectionSeen",
+    "ConnectionSight",
     "Counts",
     "Delivery",
     "Doubt",
@@ -62,6 +68,7 @@ __all__ = [
     "Due",
     "EmailMessage",
     "Excluded",
+    "Followed",
     "Found",
     "Grower",
     "Invitation",
@@ -73,7 +80,10 @@ __all__ = [
     "LinkIntent",
     "LinkOutcome",
     "LinkRequest",
+    "LinkSeen",
     "LinkSettled",
+    "LinkSight",
+    "LinkStanding",
     "LinkState",
     "LinkType",
     "Look",

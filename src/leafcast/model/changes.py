@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from leafcast.model.doubts import Look, Orphan, Settlement
+from leafcast.model.following import ConnectionSight, LinkSight
 from leafcast.model.ledger import PlannedMessage
 from leafcast.model.links import LinkRequest
 from leafcast.model.messages import LinkOutcome, Outcome
@@ -143,6 +144,27 @@ class OrphanRevoked:
     orphan: Orphan
 
 
+@dataclass(frozen=True, slots=True)
+class LinkSeen:
+    """Leaf showed how one generation of an invitation's link stands, at the moment of this change."""
+
+    campaign: str
+    external_id: str
+    round: int
+    generation: int
+    sight: LinkSight
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSeen:
+    """Leaf showed whether the grower of an invitation is connected with what its link asked for."""
+
+    campaign: str
+    external_id: str
+    round: int
+    sight: ConnectionSight
+
+
 Change = (
     LinkIntent
     | LinkSettled
@@ -158,4 +180,6 @@ Change = (
     | DoubtResolved
     | OrphanNoted
     | OrphanRevoked
+    | LinkSeen
+    | ConnectionSeen
 )

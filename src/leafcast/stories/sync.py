@@ -1,15 +1,16 @@
-"""Ask the services what became of what was lost: settle each doubt on evidence, account for lost links. Nothing is
-sent."""
+"""Ask the services what became of links and messages: settle each doubt on evidence, account for lost links, see who
+is connected. Nothing is sent."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from leafcast.decide.campaign import Campaign
 from leafcast.errors import ExitCode, LeafcastError
 from leafcast.model import Counts, MessageState
 from leafcast.stories.brake import Brake
 from leafcast.stories.doubts import Evidence, Settled, settle_doubts
+from leafcast.stories.following import Looked, Watch, look_at_leaf
 from leafcast.stories.orphans import Orphans, settle_links
 
 
@@ -21,6 +22,7 @@ class SyncReport:
     settled: Settled
     orphans: Orphans
     stopped: LeafcastError | None
+    looked: Looked = field(default_factory=Looked)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -30,13 +32,16 @@ class SyncReport:
         return ExitCode.INCOMPLETE if self.counts.messages.get(MessageState.IN_DOUBT) else ExitCode.DONE
 
 
-async def sync(world: Evidence, campaign: Campaign, brake: Brake, *, revoke_orphans: bool = False) -> SyncReport:
-    """Settle what can be settled now.
+async def sync(
+    world: Evidence, campaign: Campaign, brake: Brake, *, watch: Watch | None = None, revoke_orphans: bool = False
+) -> SyncReport:
+    """Settle what can be settled now, and look at Leaf with `watch`, if there is one.
 
     What ends it early is in the report; what was settled by then stays settled. Raises what `Ledger.begin` raises.
     """
     world.ledger.begin(campaign.name, "sync")
     settled = await settle_doubts(world, campaign, brake)
     orphans = await settle_links(world, campaign.name, brake, revoke=revoke_orphans)
-    stopped = brake.reason or settled.trouble or orphans.trouble
-    return SyncReport(world.reader.counts(campaign.name), settled, orphans, stopped)
+    looked = await look_at_leaf(watch, campaign.name, brake) if watch is not None else Looked()
+    stopped = brake.reason or settled.trouble or orphans.trouble or looked.trouble
+    return SyncReport(world.reader.counts(campaign.name), settled, orphans, stopped, looked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -91,13 +92,19 @@ class LeafClient:
         """One Leaf user; the outcome `failed`, `http-404`, where there is none."""
         return _item(await self._look("GET", f"{USERS}/{segment(user_id)}"), leaf_user)
 
+    async def user_page(
+        self, page: int, wanted: Mapping[str, str] = MappingProxyType({})
+    ) -> tuple[LeafUser, ...] | Outcome:
+        """A hundred users from page 0 on, fewer on the last page; `wanted` are Leaf's filters."""
+        reply = await self._look("GET", USERS, params={**wanted, "page": page, "size": PAGE})
+        return _items(reply, leaf_user)
+
     async def users(self, external_id: str | None = None) -> tuple[LeafUser, ...] | Outcome:
         """Every user of the account, or those with exactly this externalId."""
         found: list[LeafUser] = []
         wanted = {} if external_id is None else {"externalId": external_id}
         for page in range(1_000_000):
-            reply = await self._look("GET", USERS, params={**wanted, "page": page, "size": PAGE})
-            users = _items(reply, leaf_user)
+            users = await self.user_page(page, wanted)
             if isinstance(users, Outcome):
                 return users
             found += users

@@ -11,18 +11,21 @@ import apsw
 
 from leafcast.decide.fitting import fits
 from leafcast.edge.ledger import sql
+from leafcast.edge.ledger.following import Follower
 from leafcast.edge.ledger.settling import Settler
 from leafcast.edge.ledger.transitions import link_state_after, message_state_after
 from leafcast.edge.ledger.writer import Stamp
 from leafcast.errors import LeafcastError
 from leafcast.model import (
     Change,
+    ConnectionSeen,
     DoubtLifted,
     DoubtLooked,
     DoubtResolved,
     Excluded,
     LinkIntent,
     LinkRequest,
+    LinkSeen,
     LinkSettled,
     LinkType,
     MessageGivenUp,
@@ -64,6 +67,7 @@ class Changes:
         self._run = run
         self._q: Any = sql.queries()
         self._settler = Settler(connection, run.campaign_id)
+        self._follower = Follower(connection)
 
     def apply(self, change: Change, stamp: Stamp) -> None:  # noqa: C901 - one arm for each change
         """Make one change, or raise `LeafcastError` (or a constraint's error) where it would break a rule."""
@@ -99,6 +103,12 @@ class Changes:
             case OrphanRevoked():
                 self._mine(change.campaign)
                 self._settler.orphan_revoked(change.orphan, stamp)
+            case LinkSeen():
+                invitation = self._invitation(change.campaign, change.external_id, change.round)
+                self._follower.link_seen(change, invitation, stamp)
+            case ConnectionSeen():
+                invitation = self._invitation(change.campaign, change.external_id, change.round)
+                self._follower.connection_seen(change, invitation, stamp)
             case _:
                 assert_never(change)
 

@@ -12,13 +12,17 @@ from typing import Any, Self
 
 import apsw
 
+from leafcast.decide.following import CONNECTED_WORD, link_word
 from leafcast.edge.ledger import sql
 from leafcast.edge.ledger.connect import reading
+from leafcast.edge.ledger.following import followed
 from leafcast.edge.ledger.tallying import counts_of, error_shown, unknown_campaign
 from leafcast.model import (
     Channel,
+    Connection,
     Counts,
     Doubt,
+    Followed,
     LedgerRow,
     LinkDoubt,
     LinkType,
@@ -106,6 +110,11 @@ class SqliteReader:
         with reading(self._path), _one_moment(self._read):
             return frozenset(one for one in link_ids if self._q.claimed(self._read, leaf_link_id=one) is None)
 
+    def followed(self, campaign: str) -> Sequence[Followed]:
+        """Every invitation that has a link, in list order, with what Leaf last showed of it."""
+        with reading(self._path):
+            return [followed(row) for row in self._q.followed(self._read, campaign_id=self._campaign_id(campaign))]
+
     def _campaign_id(self, campaign: str) -> int:
         found = self._q.campaign_id(self._read, name=campaign)
         if found is None:
@@ -125,7 +134,10 @@ def _one_moment(connection: apsw.Connection) -> Iterator[None]:
 def _ledger_row(campaign: str, row: tuple[Any, ...]) -> LedgerRow:
     external_id, name, email, phone, cells, round_number, *rest = row
     kind, providers, leaf_user_id, leaf_link_id, url, expires_at, link_state, *rest = rest
-    channel, to, state, delivery, message_id, attempts, error_code, error, not_before, created_at, updated_at = rest
+    channel, to, state, delivery, message_id, attempts, error_code, error, not_before, created_at, updated_at, *rest = (
+        rest
+    )
+    seen, connection = rest
     if to is not None:
         # The line tells what happened: an address that changed later is not where this message went.
         email, phone = (to, phone) if channel == Channel.EMAIL else (email, to)
@@ -143,7 +155,7 @@ def _ledger_row(campaign: str, row: tuple[Any, ...]) -> LedgerRow:
         magic_link_id=leaf_link_id or "",
         link=url or "",
         expires_at=expires_at and sql.to_moment(expires_at),
-        link_status=link_state or "",
+        link_status=link_word(link_state or "", seen),
         channel=Channel(channel),
         message_status=MessageState(state),
         delivery=delivery or "",
@@ -151,7 +163,7 @@ def _ledger_row(campaign: str, row: tuple[Any, ...]) -> LedgerRow:
         attempts=attempts,
         error_code=error_code,
         error=error_shown(error, not_before and sql.to_moment(not_before)),
-        connected="",
+        connected=CONNECTED_WORD[Connection(connection)] if connection else "",
         created_at=sql.to_moment(created_at),
         updated_at=sql.to_moment(updated_at),
         cells=MappingProxyType(extra),

@@ -26,6 +26,7 @@ from leafcast.model import (
     Counts,
     Doubt,
     Due,
+    Followed,
     Invitation,
     LedgerRow,
     PlanCounts,
@@ -137,6 +138,11 @@ class SqliteLedger(SqliteReader):
         """Every message in doubt, in list order, with its evidence."""
         self._settle()
         return super().doubts(campaign)
+
+    def followed(self, campaign: str) -> Sequence[Followed]:
+        """Every invitation that has a link, in list order, with what Leaf last showed of it."""
+        self._settle()
+        return super().followed(campaign)
 
     def close(self, exit_reason: str = "done") -> None:
         """Commit everything, end the run, fold the log into the file and give the lock back.

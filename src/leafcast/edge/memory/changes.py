@@ -8,17 +8,20 @@ from typing import assert_never
 
 from leafcast.decide.fitting import fits
 from leafcast.edge.ledger.transitions import LINK, MESSAGE, link_state_after, message_state_after
+from leafcast.edge.memory.following import see
 from leafcast.edge.memory.settling import MemorySettler
 from leafcast.edge.memory.tables import LinkRow, MessageRow, Tables, Trial
 from leafcast.errors import LeafcastError
 from leafcast.model import (
     Change,
+    ConnectionSeen,
     Delivery,
     DoubtLifted,
     DoubtLooked,
     DoubtResolved,
     Excluded,
     LinkIntent,
+    LinkSeen,
     LinkSettled,
     LinkState,
     MessageGivenUp,
@@ -80,6 +83,8 @@ class MemoryChanges:
             case OrphanRevoked():
                 self._mine(change.campaign)
                 MemorySettler(self.tables, self.now).orphan_revoked(change.orphan)
+            case LinkSeen() | ConnectionSeen():
+                see(self.tables, change, self._place(change.campaign, change.external_id, change.round), self.now)
             case _:
                 assert_never(change)
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 from leafcast.edge.ledger.revising import Slot, merge_columns, revise, untried
 from leafcast.edge.ledger.store import INTERRUPTED, INTERRUPTED_REASON
 from leafcast.edge.ledger.tallying import count_due, counts_of, error_shown, unknown_campaign
-from leafcast.edge.memory import settling
+from leafcast.edge.memory import following, settling
 from leafcast.edge.memory.changes import MemoryChanges, ended
 from leafcast.edge.memory.tables import CampaignRow, GrowerRow, InvitationRow, MessageRow, Tables
 from leafcast.errors import LeafcastError, LedgerStopped
@@ -23,6 +23,7 @@ from leafcast.model import (
     Counts,
     Doubt,
     Due,
+    Followed,
     Invitation,
     LedgerRow,
     LinkDoubt,
@@ -242,6 +243,13 @@ class MemoryLedger:
         """Which of these links of Leaf's no campaign of the ledger knows as its own."""
         return frozenset(link_ids) - frozenset(settling.claimed(self._tables))
 
+    # --------------------------------------------------------------------------------------------- FollowingLedger
+
+    def followed(self, campaign: str) -> Sequence[Followed]:
+        """Every invitation that has a link, in list order, with what Leaf last showed of it."""
+        self._known_campaign(campaign)
+        return list(following.followed(self._tables, campaign))
+
     # ---------------------------------------------------------------------------------------------------- planning
 
     def _plan_one(self, campaign: str, planned: PlannedInvitation) -> tuple[bool, bool]:
@@ -324,7 +332,12 @@ class MemoryLedger:
         grower = tables.growers[campaign, invitation.external_id].grower
         newest = next(reversed(tables.links_of(message.invitation)), None)
         return message.exported(
-            campaign, grower, invitation.round, newest, error_shown(message.error, message.not_before)
+            campaign,
+            grower,
+            invitation.round,
+            newest,
+            tables.connections.get(message.invitation),
+            error_shown(message.error, message.not_before),
         )
 
     def _known_campaign(self, campaign: str) -> CampaignRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
@@ -56,6 +56,10 @@ class ScriptedLeaf:
     held: dict[str, LeafLink] = field(default_factory=dict)
     trouble: Outcome | None = None
     """What every question about links and users is answered with, instead of an answer."""
+    pages: list[int] = field(default_factory=list)
+    """The pages of users that were asked for."""
+    torn: list[Outcome] = field(default_factory=list)
+    """What the next pages of users are answered with, instead of users."""
     _users: dict[str, LeafUser] = field(default_factory=dict)
     _answers: dict[str, deque[Outcome]] = field(default_factory=dict)
 
@@ -78,7 +82,7 @@ class ScriptedLeaf:
             type=request.type,
             providers=request.providers,
         )
-        self._users[link.leaf_user_id] = LeafUser(link.leaf_user_id, request.external_id, "", "")
+        self._users.setdefault(link.leaf_user_id, LeafUser(link.leaf_user_id, request.external_id, "", ""))
         self.held[link.id] = _listed(link, self.clock.now())
         return LinkOutcome(outcome, link if outcome.verdict is Verdict.ACCEPTED else None)
 
@@ -90,6 +94,29 @@ class ScriptedLeaf:
         """Every user, or those with exactly this externalId."""
         users = self._users.values()
         return self.trouble or tuple(user for user in users if external_id in (None, user.external_id))
+
+    async def user_page(self, page: int) -> tuple[LeafUser, ...] | Outcome:
+        """A hundred users; fewer on the last page."""
+        self.pages.append(page)
+        trouble = self.torn.pop(0) if self.torn else self.trouble
+        return trouble or tuple(self._users.values())[page * 100 : (page + 1) * 100]
+
+    async def user(self, user_id: str) -> LeafUser | Outcome:
+        """One user."""
+        return self.trouble or self._users.get(user_id) or Outcome(Verdict.FAILED, "http-404", "no such user")
+
+    async def link(self, kind: LinkType, link_id: str) -> LeafLink | Outcome:  # noqa: ARG002 - the port's form
+        """One link."""
+        return self.trouble or self.held.get(link_id) or Outcome(Verdict.FAILED, "http-404", "no such link")
+
+    def connects(self, external_id: str, provider: str, status: str = "AUTHENTICATED") -> None:
+        """A grower connects a provider, or the connection changes its status."""
+        (user,) = (user for user in self._users.values() if user.external_id == external_id)
+        self._users[user.id] = replace(user, credentials={**user.credentials, provider: status})
+
+    def leaves(self, external_id: str) -> None:
+        """A user is deleted at Leaf."""
+        self._users = {key: user for key, user in self._users.items() if user.external_id != external_id}
 
     async def delete(self, kind: LinkType, link_id: str) -> Outcome:  # noqa: ARG002 - the port's form
         """Revoke one link."""

@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
+from leafcast.decide.following import CONNECTED_WORD, link_word
 from leafcast.errors import LeafcastError
 from leafcast.model import (
     Channel,
+    ConnectionSight,
     Delivery,
     Grower,
     LedgerRow,
     Link,
     LinkRequest,
+    LinkSight,
     LinkState,
     MessageState,
     PlannedMessage,
@@ -62,6 +65,17 @@ class LinkRow:
     state: LinkState
     intent_at: datetime
     link: Link | None = None
+    seen: LinkSight | None = None
+    seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRow:
+    """Whether the grower of an invitation is connected, as Leaf last showed it."""
+
+    sight: ConnectionSight
+    looked_at: datetime
+    connected_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +126,15 @@ class MessageRow:
         """Whether it must wait longer than until now."""
         return self.not_before is not None and self.not_before > now
 
-    def exported(self, campaign: str, grower: Grower, round_number: int, link: LinkRow | None, error: str) -> LedgerRow:
+    def exported(
+        self,
+        campaign: str,
+        grower: Grower,
+        round_number: int,
+        link: LinkRow | None,
+        connection: ConnectionRow | None,
+        error: str,
+    ) -> LedgerRow:
         """Its line of the export."""
         made = link.link if link else None
         return LedgerRow(
@@ -128,7 +150,7 @@ class MessageRow:
             magic_link_id=made.id if made else "",
             link=made.url if made else "",
             expires_at=made.expires_at if made else None,
-            link_status=link.state if link else "",
+            link_status=link_word(link.state, link.seen.standing if link.seen else None) if link else "",
             channel=self.channel,
             message_status=self.state,
             delivery=self.delivery or "",
@@ -136,7 +158,7 @@ class MessageRow:
             attempts=self.attempts,
             error_code=self.error_code,
             error=error,
-            connected="",
+            connected=CONNECTED_WORD[connection.sight.standing] if connection else "",
             created_at=self.created_at,
             updated_at=self.updated_at,
             cells=grower.cells,
@@ -153,6 +175,7 @@ class Tables:
     links: dict[tuple[int, int], LinkRow] = field(default_factory=dict)
     messages: dict[str, MessageRow] = field(default_factory=dict)
     orphans: dict[str, OrphanRow] = field(default_factory=dict)
+    connections: dict[int, ConnectionRow] = field(default_factory=dict)
     actions: dict[int, tuple[str, str, Settlement]] = field(default_factory=dict)
     """What persons did: (who, message, what)."""
     _of_invitation: dict[int, list[str]] = field(default_factory=dict)
