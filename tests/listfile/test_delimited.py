@@ -168,7 +168,7 @@ def test_apostrophes_of_our_exports_are_taken_off(tmp_path: Path) -> None:
         (b"PK\x03\x04rest", "list.csv", "Excel workbook"),
         ("externalId,n\xe9,email\n".encode("cp1252"), "list.csv", "Byte 13 of line 1"),
         ("\ufeffexternalId,name,email\nG-1".encode("utf-16-le") + b"\0", "list.csv", "cannot be read"),
-        (HEADINGS, "list.pdf", ".csv, .tsv, .xlsx or .parquet"),
+        (HEADINGS, "list.pdf", ".csv, .tsv, .txt, .xlsx or .parquet"),
         ("a", "list.xlsx", "not a workbook"),
         (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "list.xlsx", "password"),
         (b"PK\x03\x04junk", "list.xlsx", "damaged"),

@@ -52,9 +52,13 @@ def test_our_own_words_serve_where_the_mapped_heading_is_not() -> None:
 @pytest.mark.parametrize(
     ("written", "columns", "says"),
     [
-        (("Grower ID", "name", "email"), {}, "`columns: {externalId: Grower ID}`"),
+        (("Reference", "name", "email"), {}, "no column externalId"),
+        (("Grower ID", "Customer ID", "name", "email"), {}, "`columns: {externalId: Grower ID}`"),
         (("externalId", "email"), {}, "no column name"),
-        (("externalId", "name", "Mobile"), {}, "`columns: {phone: Mobile}`"),
+        (("externalId", "name", "Mobile", "Phone"), {}, "2 columns could be phone"),
+        (("externalId", "First name", "Surname", "email"), {}, "the name in two columns"),
+        (("externalId", "Nom", "Prénom", "email"), {}, "the name in two columns"),
+        (("externalId", "name", "email", "Grower type", "grower-type"), {}, "stands over 2 columns (4, 5)"),
         (("externalId", "name", "Emial"), {"email": "Email"}, 'Did you mean "Emial"?'),
         (("externalId", "name", "email", "E-Mail"), {}, "2 columns could be email"),
         (("externalId", "name", "name", "email"), {}, "2 columns could be name"),
@@ -80,9 +84,51 @@ def test_a_column_without_heading_is_left_out_with_a_warning() -> None:
 
 
 def test_two_headings_with_one_identifier_are_a_warning() -> None:
-    """Templates could not tell `Grower type` from `grower-type`."""
-    (note,) = understood("externalId", "name", "email", "Grower type", "grower-type").notes
-    assert "grower.grower_type" in note.what
+    """Templates could not tell `Acres (2026)` from `Acres 2026`."""
+    (note,) = understood("externalId", "name", "email", "Acres (2026)", "Acres 2026").notes
+    assert "grower.acres_2026" in note.what
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ("External ID", "Grower name", "E-mail", "Mobile"),
+        ("Grower ID", "Name", "Email address", "Cell phone"),
+        ("CUSTOMER_NUMBER", "FULL_NAME", "EMAIL", "PHONE_NUMBER"),
+        ("ID del productor", "Nombre", "Correo electrónico", "Teléfono móvil"),
+        ("Código de cliente", "Nombre y apellidos", "Correo", "Celular"),
+        ("Código do produtor", "Nome completo", "E-mail", "Telemóvel"),
+        ("ID do cliente", "Nome do produtor", "Correio eletrônico", "Telefone celular"),
+        ("N° client", "Nom", "Courriel", "Téléphone portable"),
+        ("Identifiant", "Nom de l'agriculteur", "Adresse e-mail", "Portable"),
+    ],
+)
+def test_common_headings_are_known_in_four_languages(written: tuple[str, ...]) -> None:
+    """What people call the four columns that every list has is understood as it stands, accents and all."""
+    found = understood(*written)
+    assert found.keys == ("externalId", "name", "email", "phone")
+    assert tuple(found.read_as.values()) == written
+
+
+def test_our_own_word_goes_before_what_else_a_column_is_called() -> None:
+    """`phone`, written just so, is the phone; that `Mobile` could be it as well is worth a warning."""
+    found = understood("externalId", "name", "phone", "Mobile")
+    assert found.keys == ("externalId", "name", "phone", "Mobile")
+    assert "`columns: {phone: Mobile}`" in found.notes[0].fix
+
+
+def test_the_campaign_decides_between_columns() -> None:
+    """What `list.columns` names is that column, and no other could be it as well."""
+    found = understood("Grower ID", "Customer ID", "Nom", "Prénom", "Phone", "Mobile", phone="Mobile", name="Nom",
+                       externalId="Customer ID")  # fmt: skip
+    assert found.keys == ("Grower ID", "externalId", "name", "Prénom", "Phone", "phone")
+    assert len(found.notes) == 1  # templates reach both phones as grower.phone
+
+
+def test_the_country_of_a_row_has_a_column() -> None:
+    """A column that says the country is known under its name in four languages, and stays the user's own."""
+    assert understood("externalId", "name", "phone", "País").country == "País"
+    assert understood("externalId", "name", "phone", "Region").country == ""
 
 
 def test_the_columns_of_a_problems_file_are_left_out() -> None:

@@ -12,6 +12,8 @@ from leafcast.cli.options import CampaignFile, Json, Output, Quiet, Verbose
 from leafcast.cli.printing import Voice, problem_documents
 
 if TYPE_CHECKING:
+    from leafcast.cli.job import Job
+    from leafcast.edge.listfile import ListFile
     from leafcast.stories.prepare import Survey
 
 Online = Annotated[
@@ -37,12 +39,13 @@ def check(
         from leafcast.cli.job import examined, open_job
 
         job = open_job(campaign)
+        voice.note(_understood(job.source))
         survey = examined(voice, job, output)
         if online:
             from leafcast.cli.services import probe
 
             asyncio.run(probe(voice, job.campaign))
-        voice.document(_document(job.campaign.name, survey))
+        voice.document(_document(job, survey))
         voice.result(_sentence(survey))
 
 
@@ -58,9 +61,18 @@ def _sentence(survey: Survey) -> str:
     return f"All {survey.rows:,} rows are good: {messages or 'no messages'}{skipped}; links: {links or 'none'}."
 
 
-def _document(name: str, survey: Survey) -> dict[str, Any]:
+def _understood(source: ListFile) -> str:
+    """How the list was read: what a person should see before anything is sent."""
+    columns = ", ".join(
+        word if word == heading else f'{word} = "{heading}"' for word, heading in source.columns_read.items()
+    )
+    return f"{source.name}: {source.style}. Columns: {columns}."
+
+
+def _document(job: Job, survey: Survey) -> dict[str, Any]:
     return {
-        "campaign": name,
+        "campaign": job.campaign.name,
+        "columns": dict(job.source.columns_read),
         "ok": True,
         "rows": survey.rows,
         "growers": survey.growers,

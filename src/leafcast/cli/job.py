@@ -17,7 +17,7 @@ from leafcast.edge.exportfile import problems_file, write_problems
 from leafcast.edge.listfile import ListFile
 from leafcast.edge.system import SystemClock
 from leafcast.errors import CampaignError, ListError
-from leafcast.model import Problem
+from leafcast.model import Channel, Problem
 from leafcast.stories.prepare import Examiner, Survey
 
 Made = TypeVar("Made")
@@ -55,7 +55,8 @@ def open_job(path: Path, pace: Pace | None = None) -> Job:
     renderer = _collect(problems, lambda: Renderer(loaded.campaign, loaded.sources, columns))
     if linker is None or renderer is None:
         raise CampaignError(problems)
-    judge = Judge(loaded.campaign.list.region, source.name, source.heading_of)
+    texts = Channel.SMS in loaded.campaign.channels
+    judge = Judge(loaded.campaign.list.region, source.name, source.heading_of, source.country, texts)
     return Job(loaded, source, Examiner(loaded.campaign, source, judge, linker, renderer, SystemClock().now()))
 
 

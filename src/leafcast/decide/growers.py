@@ -7,29 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from zoneinfo import available_timezones
 
-from leafcast.decide import addresses
+from leafcast.decide import addresses, identity
 from leafcast.decide.addresses import Fault, Usable
 from leafcast.decide.headings import column_key
 from leafcast.decide.quiet import find_zone
 from leafcast.decide.seen import Seen, Standing
 from leafcast.decide.suggest import nearest
-from leafcast.decide.texts import hidden_character, hidden_in_name, quoted, trimmed
+from leafcast.decide.texts import quoted, trimmed
 from leafcast.model import Grower, LinkType, Problem, ProblemKind, Rejected, Row, Severity, Where
 
 __all__ = ["Judge", "Seen", "Standing", "column_key", "judge"]
 
-LONGEST = 255
-"""Characters that an externalId or a name may have."""
-
-_ROUNDED_ID = re.compile(r"\d(?:[.,]\d+)?[eE][+-]\d{2,3}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LOCALE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_]([A-Za-z]{2}|\d{3}))?")
-# What UTF-8 looks like after somebody read it as cp1252 and saved it again: é becomes Ã©.
-_TWICE_ENCODED = re.compile("[ÃÂ][\u0080-\u00bf‚-™]")
 
 
 def judge(row: Row, region: str | None, *, file: str = "") -> Grower | Rejected:
@@ -47,10 +41,16 @@ class Judge:
     file: str = ""
     heading_of: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The user's own heading of each of our columns, for the messages."""
+    country: str = ""
+    """The key of the column that has each row's country, where the list has one: it goes before `region`."""
+    texts: bool = True
+    """Whether text messages may be sent, so that landlines are worth a word."""
 
     def judged(self, row: Row) -> tuple[Grower | Rejected, tuple[Problem, ...]]:
         """The row as a grower, or rejected with all of its problems; and its warnings, which keep nothing back. The
         grower's own columns are trimmed and mended (phone as E.164); the user's further columns stay as they are."""
+        if self.country and (country := trimmed(row.cells.get(self.country, ""))):
+            return self._of_country(row, country)
         cells = dict(row.cells)
         problems: list[Problem] = []
         warnings: list[Problem] = []
@@ -63,19 +63,31 @@ class Judge:
             if word in cells:
                 cells[word] = found.value if found else ""
             if found and found.mended:
-                warnings.append(self._warning(row, word, kind, found.mended))
+                warnings.append(self._warning(row, word, kind, found))
         if not cells.get("email") and not cells.get("phone"):
             problems.append(self._problem(row, "email", ProblemKind.NO_ADDRESS, _NO_ADDRESS))
         if problems:
             return Rejected(row, tuple(problems)), tuple(warnings)
         return _grower(row, cells), tuple(warnings)
 
+    def _of_country(self, row: Row, country: str) -> tuple[Grower | Rejected, tuple[Problem, ...]]:
+        """A row that says which country it is of."""
+        region = addresses.region_of(country)
+        result, warnings = replace(self, region=region or self.region, country="").judged(row)
+        if region or not row.cells.get("phone") or row.cells["phone"].startswith("+"):
+            return result, warnings
+        read = f"its phone is read as one of {self.region}" if self.region else "its phone has no country code"
+        odd = Usable(
+            country, f"the country {quoted(country)} is not known: {read}", "Write its two letters, such as US"
+        )
+        return result, (*warnings, self._warning(row, self.country, ProblemKind.PHONE, odd))
+
     def _problem(self, row: Row, word: str, kind: ProblemKind, fault: Fault) -> Problem:
         return Problem(kind, fault.what, fault.fix, self._where(row, word))
 
-    def _warning(self, row: Row, word: str, kind: ProblemKind, mended: str) -> Problem:
-        what = mended[:1].upper() + mended[1:]
-        return Problem(kind, what, "Look whether that is right", self._where(row, word), Severity.WARNING)
+    def _warning(self, row: Row, word: str, kind: ProblemKind, found: Usable) -> Problem:
+        what = found.mended[:1].upper() + found.mended[1:]
+        return Problem(kind, what, found.advice, self._where(row, word), Severity.WARNING)
 
     def _where(self, row: Row, word: str) -> Where:
         return Where(file=self.file, row=row.number, line=row.line, column=self.heading_of.get(word, word))
@@ -96,27 +108,11 @@ def _grower(row: Row, cells: dict[str, str]) -> Grower:
 
 
 def _external_id(text: str, _judge: Judge) -> Usable | Fault:
-    if hidden := hidden_character(text):
-        return Fault(f"The externalId {quoted(text)} contains {hidden}", "Type it again by hand")
-    if len(text) > LONGEST:
-        return Fault(f"The externalId has {len(text)} characters", f"Use one of at most {LONGEST}")
-    if _ROUNDED_ID.fullmatch(text):
-        return Fault(
-            f"The spreadsheet rounded the externalId {quoted(text)}, and its last digits are gone",
-            "Format the column as Text and enter the id again",
-        )
-    mended = f"the externalId {quoted(text)} ends in .0, as a spreadsheet writes numbers" if text.endswith(".0") else ""
-    return Usable(text, mended if mended and text[:-2].isdigit() else "")
+    return identity.external_id(text)
 
 
 def _name(text: str, _judge: Judge) -> Usable | Fault:
-    if hidden := hidden_in_name(text):
-        return Fault(f"The name {quoted(text)} contains {hidden}", "Write the name on one line, in visible letters")
-    if len(text) > LONGEST:
-        return Fault(f"The name has {len(text)} characters", f"Use a name of at most {LONGEST}")
-    if not text.isascii() and _TWICE_ENCODED.search(text):
-        return Usable(text, f"the name {quoted(text)} looks as if the file was saved in the wrong encoding")
-    return Usable(text)
+    return identity.name(text)
 
 
 def _email(text: str, _judge: Judge) -> Usable | Fault:
@@ -124,7 +120,7 @@ def _email(text: str, _judge: Judge) -> Usable | Fault:
 
 
 def _phone(text: str, judge: Judge) -> Usable | Fault:
-    return addresses.phone(text, judge.region)
+    return addresses.phone(text, judge.region, texts=judge.texts)
 
 
 def _leaf_user(text: str, _judge: Judge) -> Usable | Fault:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from leafcast.decide.columnnames import could_be, is_country, other_half_of_a_name
 from leafcast.decide.reporting import EXPORT_COLUMNS, OF_THE_LIST
 from leafcast.decide.suggest import nearest, squash
 from leafcast.decide.texts import quoted, trimmed
@@ -25,14 +27,6 @@ _IN_EXPORT_ALREADY = frozenset(EXPORT_COLUMNS) & frozenset(CONTRACT_COLUMNS)
 _LEDGER_COLUMNS = frozenset(EXPORT_COLUMNS) - frozenset(CONTRACT_COLUMNS)
 _MARKS_OF_AN_EXPORT = frozenset({"externalId", "round", "magicLinkId", "channel", "messageStatus", "messageId"})
 
-# What people call these columns; used for suggestions only, never to decide.
-_COMMON_WORDS = {
-    "externalId": ("id", "growerid", "customerid", "accountid", "number", "externalid"),
-    "name": ("name", "grower", "growername", "fullname", "contact"),
-    "email": ("email", "mail", "emailaddress"),
-    "phone": ("phone", "mobile", "cell", "cellphone", "telephone", "tel", "phonenumber"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Headings:
@@ -48,6 +42,16 @@ class Headings:
     """Warnings; a run may go on."""
 
     @property
+    def read_as(self) -> Mapping[str, str]:
+        """leafcast's own words, each with the user's heading of the column that is read as it."""
+        return {word: self.heading_of[word] for word in CONTRACT_COLUMNS if word in self.heading_of}
+
+    @property
+    def country(self) -> str:
+        """The key of the column that has each grower's country; '' where there is none."""
+        return next((key for key in self.keys if key and key not in CONTRACT_COLUMNS and is_country(key)), "")
+
+    @property
     def further(self) -> tuple[str, ...]:
         """The keys that an export repeats behind its own columns, in the list's order."""
         return tuple(key for key in self.keys if key is not None and key not in _IN_EXPORT_ALREADY)
@@ -61,7 +65,7 @@ def understand(
     where = Where(file=file, row=row)
     headings = _without_empty_end(written)
     is_export = set(headings) >= _MARKS_OF_AN_EXPORT
-    keys, problems = _keys(headings, columns, where)
+    keys, problems, notes = _keys(headings, columns, where, is_export=is_export)
     if is_export:
         keys = [_key_in_export(key, heading) for key, heading in zip(keys, headings, strict=True)]
     if tuple(headings[-2:]) == PROBLEM_COLUMNS:
@@ -70,12 +74,12 @@ def understand(
     if problems:
         return _looks_like_data(headings, where) or tuple(problems)
     heading_of = MappingProxyType({key: heading for key, heading in zip(keys, headings, strict=True) if key})
-    return Headings(tuple(headings), tuple(keys), heading_of, is_export, _notes(keys, headings, where))
+    return Headings(tuple(headings), tuple(keys), heading_of, is_export, (*notes, *_notes(keys, headings, where)))
 
 
 def understood(written: Sequence[str], columns: Mapping[str, str]) -> int:
     """How many of leafcast's own columns a heading row has; tells the right separator from the wrong ones."""
-    keys, _ = _keys(list(written), columns, Where())
+    keys, *_ = _keys([trimmed(heading) for heading in written], columns, Where())
     return len({key for key in keys if key in CONTRACT_COLUMNS})
 
 
@@ -97,32 +101,53 @@ def _without_empty_end(written: Sequence[str]) -> list[str]:
     return headings
 
 
-def _keys(headings: list[str], columns: Mapping[str, str], where: Where) -> tuple[list[str | None], list[Problem]]:
+def _keys(
+    headings: list[str], columns: Mapping[str, str], where: Where, *, is_export: bool = False
+) -> tuple[list[str | None], list[Problem], list[Problem]]:
+    """The key of each column, problems, and warnings. What the campaign names goes first, then leafcast's own words,
+    then what else people call these columns."""
     keys: list[str | None] = [heading or None for heading in headings]
-    problems: list[Problem] = []
-    taken: set[int] = set()
+    told: list[Problem] = []
+    mapped = {word: _exactly(heading, headings) or _find(heading, headings) for word, heading in columns.items()}
+    taken = {index for indexes in mapped.values() for index in indexes}
     for word in CONTRACT_COLUMNS:
-        mapped = columns.get(word)
-        found = _exactly(mapped, headings) or _find(mapped, headings, taken) if mapped else []
-        found = found or _find(word, headings, taken)
-        if mapped and not found:
-            problems.append(_no_such_heading(word, mapped, headings, where))
-        if len(found) > 1:
-            problems.append(_ambiguous(word, [headings[index] for index in found], where))
-        for index in found:
+        indexes = mapped.get(word) or _find(word, headings, taken)
+        if word in columns and not mapped[word] and not (is_export and indexes):
+            told.append(_no_such_heading(word, columns[word], headings, indexes, where))
+        elif word not in columns and not is_export:
+            indexes = _called_otherwise(word, headings, indexes, taken, told, where)
+        if len(indexes) > 1:
+            told.append(_ambiguous(word, [headings[index] for index in indexes], where))
+        for index in indexes:
             keys[index] = word
-        taken.update(found)
+        taken.update(indexes)
     for index, key in enumerate(keys):
         if key in CONTRACT_COLUMNS and index not in taken:  # the campaign says that another column is this one
             keys[index] = key + OF_THE_LIST
-    return keys, problems
+    errors = [problem for problem in told if problem.severity is Severity.ERROR]
+    return keys, errors, [problem for problem in told if problem.severity is Severity.WARNING]
+
+
+def _called_otherwise(
+    word: str, headings: list[str], found: list[int], taken: set[int], told: list[Problem], where: Where
+) -> list[int]:
+    """The columns of a word, those among them that people only call something like it."""
+    ours = taken.union(found)
+    others = [i for i, heading in enumerate(headings) if i not in ours and could_be(word, heading)]
+    if word == "name" and (half := other_half_of_a_name(headings, [*found, *others])):
+        told.append(_half_a_name(half, where))
+        return [headings.index(half[0])]
+    if found and others and headings[found[0]] == word:
+        told.append(_could_be_too(word, [headings[i] for i in others], where))
+        return found
+    return [*found, *others]
 
 
 def _exactly(wanted: str, headings: list[str]) -> list[int]:
     return [index for index, heading in enumerate(headings) if heading == wanted]
 
 
-def _find(wanted: str, headings: list[str], taken: set[int]) -> list[int]:
+def _find(wanted: str, headings: list[str], taken: Collection[int] = ()) -> list[int]:
     """Where a heading stands, whatever its case, blanks, hyphens and underscores."""
     return [
         index
@@ -140,13 +165,13 @@ def _key_in_export(key: str | None, heading: str) -> str | None:
 def _missing(keys: Sequence[str | None], headings: list[str], where: Where) -> list[Problem]:
     problems = [_no_column(word, headings, where) for word in ("externalId", "name") if word not in keys]
     if "email" not in keys and "phone" not in keys:
-        word = "email" if _guess("email", headings) else "phone"
+        word = "email" if nearest("email", headings) else "phone"
         problems.append(_no_column(word, headings, where, "neither a column email nor a column phone"))
     return problems
 
 
 def _no_column(word: str, headings: list[str], where: Where, what: str = "") -> Problem:
-    guess = _guess(word, headings)
+    guess = nearest(word, headings)
     return Problem(
         ProblemKind.HEADING,
         f"The list has {what or f'no column {word}'} (its headings: {', '.join(headings) or 'none'})",
@@ -155,22 +180,31 @@ def _no_column(word: str, headings: list[str], where: Where, what: str = "") -> 
     )
 
 
-def _guess(word: str, headings: list[str]) -> str | None:
-    for heading in headings:
-        if squash(heading) in _COMMON_WORDS.get(word, ()):
-            return heading
-    return nearest(word, headings)
-
-
-def _no_such_heading(word: str, mapped: str, headings: list[str], where: Where) -> Problem:
+def _no_such_heading(word: str, mapped: str, headings: list[str], instead: list[int], where: Where) -> Problem:
+    what = f"The campaign file says that {word} is the column {quoted(mapped)}, and the list has no such heading"
+    if instead:
+        what += f": its column {quoted(headings[instead[0]])} is used"
+        return Problem(ProblemKind.HEADING, what, "Look whether that is right", where, Severity.WARNING)
     guess = nearest(mapped, headings)
     hint = f"Did you mean {quoted(guess)}?" if guess else f"The headings are: {', '.join(headings)}"
     return Problem(
-        ProblemKind.HEADING,
-        f"The campaign file says that {word} is the column {quoted(mapped)}, and the list has no such heading",
-        f"{hint} Correct list.columns in the campaign file or the heading in the list",
-        where,
+        ProblemKind.HEADING, what, f"{hint} Correct list.columns in the campaign file or the heading in the list", where
     )
+
+
+def _could_be_too(word: str, others: list[str], where: Where) -> Problem:
+    what = f"The column {quoted(word)} is used, and {', '.join(map(quoted, others))} could be {word} as well"
+    fix = f"If it is, write in the campaign file, under list: `columns: {{{word}: {others[0]}}}`"
+    return Problem(ProblemKind.HEADING, what, fix, where, Severity.WARNING)
+
+
+def _half_a_name(halves: tuple[str, str], where: Where) -> Problem:
+    what = f"The list has the name in two columns, {quoted(halves[0])} and {quoted(halves[1])}"
+    fix = (
+        "Put both into one column `name`, or name the one that greets in the campaign file, under list: "
+        f"`columns: {{name: {halves[0]}}}`"
+    )
+    return Problem(ProblemKind.HEADING, what, fix, where)
 
 
 def _ambiguous(word: str, headings: list[str], where: Where) -> Problem:
@@ -181,13 +215,24 @@ def _ambiguous(word: str, headings: list[str], where: Where) -> Problem:
 
 
 def _twice(keys: list[str | None], headings: list[str], where: Where) -> list[Problem]:
+    """Headings that stand over several of the user's own columns, or that nobody could tell apart."""
+    alike: dict[str, list[int]] = {}
+    for index, (key, heading) in enumerate(zip(keys, headings, strict=True)):
+        if heading and key == heading and heading not in CONTRACT_COLUMNS:
+            alike.setdefault(_without_looks(heading), []).append(index)
     problems = []
-    for heading in dict.fromkeys(headings):
-        places = [str(index + 1) for index, other in enumerate(headings) if other == heading and keys[index] == heading]
-        if heading and heading not in CONTRACT_COLUMNS and len(places) > 1:
-            what = f"The heading {quoted(heading)} stands over {len(places)} columns ({', '.join(places)})"
+    for places in alike.values():
+        spelt = list(dict.fromkeys(headings[index] for index in places))
+        if len(places) > 1:
+            what = f"The heading {' or '.join(map(quoted, spelt))} stands over {len(places)} columns"
+            what += f" ({', '.join(str(index + 1) for index in places)})"
             problems.append(Problem(ProblemKind.HEADING, what, "Give each column its own heading", where))
     return problems
+
+
+def _without_looks(heading: str) -> str:
+    """The heading without what nobody tells columns apart by: case, blanks, hyphens and underscores."""
+    return "".join(unicodedata.normalize("NFKC", heading).casefold().replace("-", " ").replace("_", " ").split())
 
 
 def _looks_like_data(headings: list[str], where: Where) -> tuple[Problem, ...]:

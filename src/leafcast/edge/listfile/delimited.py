@@ -216,6 +216,8 @@ def open_text(path: Path, encoding: str) -> TextIO:
 def _encoding(path: Path, wished: str | None) -> str:
     with path.open("rb") as file:
         start = file.read(4_096)
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise unusable(path, "The file is UTF-32 text", "Save it as CSV UTF-8", line=1)
     for bom, name in _BOMS:
         if start.startswith(bom):
             return name
@@ -235,10 +237,19 @@ def _encoding(path: Path, wished: str | None) -> str:
 def _delimiter(top: str, path: Path, score_of: ScoreOf) -> str:
     """The separator under which the heading line makes the most sense; the file's ending decides between equals."""
     if said := _SEPARATOR_LINE.match(top):
-        return said[1]
+        return _as_said(top[said.end() :], said[1], path, score_of)
     usual = "\t" if path.suffix.lower() == ".tsv" else ","
     candidates = (usual, *(delimiter for delimiter in DELIMITERS if delimiter != usual))
     return max(candidates, key=lambda delimiter: score_of(_first_cells(top, delimiter)))
+
+
+def _as_said(top: str, said: str, path: Path, score_of: ScoreOf) -> str:
+    """The separator that a line `sep=` names, which is the spreadsheet's word; unless the headings have another."""
+    best = max((said, *DELIMITERS), key=lambda delimiter: score_of(_first_cells(top, delimiter)))
+    if score_of(_first_cells(top, said))[0] == 0 and best != said and score_of(_first_cells(top, best))[0]:
+        what = f"The first line says that {quoted(said)} separates the cells, and the headings have {quoted(best)}"
+        raise unusable(path, what, "Delete the first line, or correct it", line=1)
+    return said
 
 
 def _first_cells(top: str, delimiter: str) -> list[str]:

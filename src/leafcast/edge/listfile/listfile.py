@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +32,10 @@ class ListWishes(Protocol):
     @property
     def encoding(self) -> str | None:
         """The encoding of a text file that is not UTF-8."""
+
+
+ROWS_OF_A_TITLE = 10
+"""How far down the headings are looked for when the first row has none."""
 
 
 @dataclass(slots=True)
@@ -68,6 +73,16 @@ class ListFile:
     def heading_of(self) -> Mapping[str, str]:
         """The user's heading of each key in `Row.cells`."""
         return self._headings.heading_of
+
+    @property
+    def columns_read(self) -> Mapping[str, str]:
+        """leafcast's own words, each with the user's heading of the column that is read as it."""
+        return self._headings.read_as
+
+    @property
+    def country(self) -> str:
+        """The key of the column that has each grower's country; '' where there is none."""
+        return self._headings.country
 
     @property
     def further_columns(self) -> tuple[str, ...]:
@@ -171,7 +186,7 @@ def _source(path: Path, wishes: ListWishes) -> tuple[RecordSource, Style]:
     if not path.is_file():
         raise UsageError(f"There is no list file {path}", fix="Correct `file:` under list: in the campaign file")
     match path.suffix.lower():
-        case ".csv" | ".tsv":
+        case ".csv" | ".tsv" | ".txt":
             text = delimited.recognised(
                 path, wishes.encoding, lambda cells: (understood(cells, wishes.columns), len(cells))
             )
@@ -182,17 +197,28 @@ def _source(path: Path, wishes: ListWishes) -> tuple[RecordSource, Style]:
             return ParquetFile(path), Style(Kind.PARQUET)
         case ending:
             what = f"A list file cannot end in {ending!r}"
-            raise unusable(path, what, "Give the list as .csv, .tsv, .xlsx or .parquet")
+            raise unusable(path, what, "Give the list as .csv, .tsv, .txt, .xlsx or .parquet")
 
 
 def _headings(path: Path, source: RecordSource, wishes: ListWishes) -> tuple[int, Headings]:
     """The heading row, which is the first that is not blank, and its number."""
-    for record in source.records():
+    records = source.records()
+    for record in records:
         if record.damage:
             raise unusable(path, record.damage.what, record.damage.fix, row=record.row, line=record.line)
         if any(map(str.strip, record.cells)):
             headings = understand(record.cells, wishes.columns, file=path.name, row=record.row)
             if isinstance(headings, tuple):
-                raise ListError(headings)
+                raise ListError(_titled(path, record.row, records, wishes) or headings)
             return record.row, headings
     raise unusable(path, "The list is empty", "Write a heading row and one row for each grower")
+
+
+def _titled(path: Path, first: int, records: Iterator[Record], wishes: ListWishes) -> tuple[Problem, ...]:
+    """The headings may stand further down, below a title: then that is what is wrong."""
+    for record in islice(records, ROWS_OF_A_TITLE):
+        if isinstance(understand(record.cells, wishes.columns), Headings):
+            what = f"The headings seem to be in row {record.row}, below something else"
+            fix = f"Delete the rows above row {record.row}: the headings are the first row of a list"
+            return (Problem(ProblemKind.HEADING, what, fix, Where(file=path.name, row=first)),)
+    return ()

@@ -52,6 +52,12 @@ class Style:
     encoding: str = "utf-8"
     delimiter: str = ","
 
+    def __str__(self) -> str:
+        if self.kind is not Kind.DELIMITED:
+            return self.kind.value
+        separator = {"\t": "tabs", ",": "commas", ";": "semicolons"}.get(self.delimiter, self.delimiter)
+        return f"text, {self.encoding.removesuffix('-sig').upper()}, separated by {separator}"
+
 
 def unusable(path: Path, what: str, fix: str, *, row: int | None = None, line: int | None = None) -> ListError:
     """The whole list cannot be read, and why."""
