@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import cells, files
+from . import campaigns, cells, files, workbooks
 
-CASES = sorted((*files.CASES, *cells.CASES), key=lambda case: case.number)
+CASES = sorted((*files.CASES, *cells.CASES, *campaigns.CASES, *workbooks.CASES), key=lambda case: case.number)
 OUTCOMES = Path(__file__).with_name("outcomes.txt")
 _TOP = """\
 Every input of the corpus and what `leafcast check` says of it, word by word. The numbers are those of docs/lists.md.

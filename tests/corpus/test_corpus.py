@@ -21,4 +21,6 @@ def test_every_outcome_has_its_case() -> None:
     titles = [case.title for case in CASES]
     assert len(titles) == len(set(titles))
     assert set(titles) == set(EXPECTED)
-    assert {case.number for case in CASES} >= set(range(1, 55))
+    assert {case.number for case in CASES} >= set(range(1, 67)) - {
+        63
+    }  # 63 are paths that are written to: test_exporting.py

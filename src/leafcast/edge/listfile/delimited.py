@@ -19,6 +19,7 @@ from typing import TextIO
 from leafcast.decide.texts import quoted
 from leafcast.edge.listfile.records import Damage, Record, unusable
 from leafcast.errors import UsageError
+from leafcast.model import Problem
 
 DELIMITERS = (",", ";", "\t", "|")
 LONGEST_RECORD = 65_536
@@ -42,6 +43,7 @@ class DelimitedFile:
     path: Path
     encoding: str
     delimiter: str
+    notes: tuple[Problem, ...] = ()
 
     def records(self) -> Iterator[Record]:
         """Every record. One that cannot be tokenised gives up its first line only: what follows is read again, so no

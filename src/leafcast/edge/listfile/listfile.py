@@ -91,8 +91,8 @@ class ListFile:
 
     @property
     def notes(self) -> tuple[Problem, ...]:
-        """Warnings about the headings."""
-        return self._headings.notes
+        """Warnings about the file and its headings."""
+        return (*self._source.notes, *self._headings.notes)
 
     def records(self) -> Iterator[Record]:
         """The rows below the headings as they stand in the file, blank and damaged ones included."""
@@ -124,6 +124,8 @@ class _RowMaker:
         self._file = file
         self._keys = headings.keys
         self._width = len(headings.keys)
+        self._id = headings.keys.index("externalId")
+        self._id_heading = headings.heading_of["externalId"]
         self._all_kept = None not in headings.keys
         self._providers = headings.written.index("providers") if headings.is_export else None
         # Only what a spreadsheet may have opened was written with apostrophes in front of what looks like a formula.
@@ -134,7 +136,17 @@ class _RowMaker:
         if damage := record.damage or self._ragged(record.cells):
             where = Where(file=self._file, row=record.row, line=record.line)
             return Rejected(row, (Problem(ProblemKind.ROW_SHAPE, damage.what, damage.fix, where),))
+        if record.not_as_typed and self._id in record.not_as_typed:
+            return Rejected(row, (self._another_id(row),))
         return row
+
+    def _another_id(self, row: Row) -> Problem:
+        """A spreadsheet makes a date of 3-1 and zeros of the last digits, and nothing tells any more what was typed."""
+        text = row.cells["externalId"]
+        now = "has more digits than a spreadsheet keeps" if text.isdigit() else "is a date to the spreadsheet"
+        what = f"The externalId {quoted(text)} {now}"
+        where = Where(file=self._file, row=row.number, line=row.line, column=self._id_heading)
+        return Problem(ProblemKind.EXTERNAL_ID, what, "Format the column as Text and enter the id again", where)
 
     def _cells(self, written: Sequence[str]) -> dict[str, str]:
         """Cells under their keys; as many as there are of both."""
@@ -205,6 +217,8 @@ def _headings(path: Path, source: RecordSource, wishes: ListWishes) -> tuple[int
     records = source.records()
     for record in records:
         if record.damage:
+            if below := _titled(path, record.row, records, wishes):
+                raise ListError(below)
             raise unusable(path, record.damage.what, record.damage.fix, row=record.row, line=record.line)
         if any(map(str.strip, record.cells)):
             headings = understand(record.cells, wishes.columns, file=path.name, row=record.row)

@@ -27,10 +27,16 @@ class Record(NamedTuple):
     line: int
     cells: Sequence[str]
     damage: Damage | None = None
+    not_as_typed: Sequence[int] = ()
+    """Which cells hold what a spreadsheet made of something else, by their type and not by what they look like."""
 
 
 class RecordSource(Protocol):
     """A file as records, the heading row included; can be walked through more than once."""
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """Warnings about the file."""
 
     def records(self) -> Iterator[Record]:
         """Every record from the top."""
