@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from leafcast.model import (
     Change,
     Channel,
+    Contact,
     Counts,
     Doubt,
     Due,
@@ -23,13 +24,16 @@ from leafcast.model import (
     LinkType,
     Look,
     Outcome,
+    PastRun,
     PlanCounts,
     PlannedInvitation,
+    Recallable,
     Rejected,
     Row,
     RunStarted,
     Scope,
     Sought,
+    Standing,
 )
 
 M_contra = TypeVar("M_contra", contravariant=True)
@@ -153,6 +157,35 @@ class DoubtLedger(Protocol):
 
     def unclaimed(self, link_ids: Collection[str]) -> frozenset[str]:
         """Which of these links of Leaf's no campaign of the ledger knows as its own."""
+
+
+class RoundLedger(Protocol):
+    """What the ledger knows about rounds; works beside a run."""
+
+    def standings(self, campaign: str) -> Sequence[Standing]:
+        """Every grower of a campaign, in list order."""
+
+    def contacts(self, since: datetime) -> Sequence[Contact]:
+        """What people of any campaign of the ledger got, or may have got, since then."""
+
+    def recalled_at(self, campaign: str) -> datetime | None:
+        """When the whole campaign was recalled, None where it was not."""
+
+
+class RecallLedger(Protocol):
+    """What the ledger knows about what can be taken back; works beside a run."""
+
+    def recalled_at(self, campaign: str) -> datetime | None:
+        """When the whole campaign was recalled, None where it was not."""
+
+    def past_runs(self, campaign: str) -> Sequence[PastRun]:
+        """Every run of a campaign, the newest first."""
+
+    def recallable(self, campaign: str, now: datetime, run: PastRun | None = None) -> Sequence[Recallable]:
+        """Every invitation that a recall would touch, of one run or of all, in list order."""
+
+    def opened_before_recall(self, campaign: str) -> Mapping[str, datetime | None]:
+        """Whose link had been opened when a recall revoked it, and when last."""
 
 
 class Searcher(Protocol):

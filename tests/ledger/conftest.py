@@ -24,6 +24,7 @@ from leafcast.model import (
     LinkIntent,
     LinkOutcome,
     LinkRequest,
+    LinkRevoked,
     LinkSettled,
     LinkType,
     MessageIntent,
@@ -31,6 +32,7 @@ from leafcast.model import (
     Outcome,
     PlannedInvitation,
     PlannedMessage,
+    Revoked,
     Scope,
     SkipReason,
     Verdict,
@@ -71,7 +73,7 @@ class Book:
             )
             for channel in channels or (Channel.EMAIL,)
         )
-        return PlannedInvitation(grower, round_number, messages)
+        return PlannedInvitation(grower, round_number, messages, slot=f"slot-{round_number}" if round_number else "")
 
     def begin(self, command: str = "run") -> Any:
         return self.ledger.begin(self.campaign, command)
@@ -102,7 +104,7 @@ class Book:
         expires_in: int = MONTH,
     ) -> LinkSettled:
         outcome = outcome or Outcome(Verdict.ACCEPTED)
-        name = f"{external_id}-{round_number}-{generation}"
+        name = f"{external_id}-{round_number}-{generation}" + ("" if self.campaign == CAMPAIGN else self.campaign)
         link = Link(
             id=name,
             url=f"https://magic-link.invalid/{name}",
@@ -120,12 +122,19 @@ class Book:
             self.link_settled(external_id, generation=generation, round_number=round_number, expires_in=expires_in)
         )
 
-    def send(self, external_id: str, outcome: Outcome | None = None, **settled: Any) -> str:
+    def revoke(self, external_id: str, round_number: int = 0, generation: int = 1, **known: Any) -> None:
+        """The link is deleted at Leaf, to make room for the next round's."""
+        why = known.pop("why", Revoked.NEXT_ROUND)
+        self.record(LinkRevoked(self.campaign, external_id, round_number, generation, why, **known))
+
+    def send(
+        self, external_id: str, outcome: Outcome | None = None, scope: Scope = Scope.LISTED, **settled: Any
+    ) -> str:
         """Link (if there is none) and one attempt of the first message that is due; gives the message's id."""
-        invitation = self.work(only=frozenset({external_id}))[0]
+        invitation = self.work(scope, only=frozenset({external_id}))[0]
         if invitation.link is None:
             self.make_link(external_id, invitation.generation + 1, invitation.round)
-            invitation = self.work(only=frozenset({external_id}))[0]
+            invitation = self.work(scope, only=frozenset({external_id}))[0]
         message = invitation.messages[0].id
         self.record(MessageIntent(message, invitation.generation))
         self.record(

@@ -159,9 +159,11 @@ def test_a_new_round_is_a_new_invitation(book):
     book.plan_ids("G1")
     book.send("G1")
     assert book.plan(book.invitation(book.grower("G1"), round_number=1)) == PlanCounts(added=1)
-    [invitation] = book.work()
+    assert book.work() == []
+    [invitation] = book.work(Scope.REINVITED)
     assert (invitation.round, invitation.generation, invitation.link) == (1, 0, None)
-    book.send("G1")
+    book.revoke("G1")
+    book.send("G1", scope=Scope.REINVITED)
     assert [(row.round, row.message_status) for row in book.rows()] == [
         (0, MessageState.ACCEPTED),
         (1, MessageState.ACCEPTED),

@@ -10,7 +10,9 @@ from leafcast.model.changes import (
     DoubtLooked,
     DoubtResolved,
     Excluded,
+    LinkCarried,
     LinkIntent,
+    LinkRevoked,
     LinkSeen,
     LinkSettled,
     MessageGivenUp,
@@ -20,7 +22,9 @@ from leafcast.model.changes import (
     NextChannel,
     OrphanNoted,
     OrphanRevoked,
+    Recalled,
     Reopened,
+    Revoked,
 )
 from leafcast.model.doubts import Absent, Doubt, Found, LinkDoubt, Look, Orphan, Settlement, Shown, Sought, Unknown
 from leafcast.model.following import Connection, ConnectionSight, Followed, LinkSight, LinkStanding
@@ -39,6 +43,7 @@ from leafcast.model.ledger import (
 from leafcast.model.links import LeafLink, LeafUser, Link, LinkRequest
 from leafcast.model.listed import Grower, Problem, Rejected, Row, Where
 from leafcast.model.messages import EmailMessage, LinkOutcome, Outcome, SmsMessage
+from leafcast.model.rounds import Cause, Contact, HeldLink, PastRun, Recallable, Round, Standing, Stood
 from leafcast.model.sets import (
     Channel,
     Delivery,
@@ -54,11 +59,13 @@ from leafcast.model.sets import (
 
 __all__ = [
     "Absent",
+    "Cause",
     "Change",
     "Channel",
     "Connection",
     "ConnectionSeen",
     "ConnectionSight",
+    "Contact",
     "Counts",
     "Delivery",
     "Doubt",
@@ -71,15 +78,18 @@ __all__ = [
     "Followed",
     "Found",
     "Grower",
+    "HeldLink",
     "Invitation",
     "LeafLink",
     "LeafUser",
     "LedgerRow",
     "Link",
+    "LinkCarried",
     "LinkDoubt",
     "LinkIntent",
     "LinkOutcome",
     "LinkRequest",
+    "LinkRevoked",
     "LinkSeen",
     "LinkSettled",
     "LinkSight",
@@ -98,13 +108,18 @@ __all__ = [
     "OrphanNoted",
     "OrphanRevoked",
     "Outcome",
+    "PastRun",
     "PlanCounts",
     "PlannedInvitation",
     "PlannedMessage",
     "Problem",
     "ProblemKind",
+    "Recallable",
+    "Recalled",
     "Rejected",
     "Reopened",
+    "Revoked",
+    "Round",
     "Row",
     "RunStarted",
     "Scope",
@@ -115,6 +130,8 @@ __all__ = [
     "SkipReason",
     "SmsMessage",
     "Sought",
+    "Standing",
+    "Stood",
     "Unknown",
     "Verdict",
     "Where",

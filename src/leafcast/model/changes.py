@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from leafcast.model.doubts import Look, Orphan, Settlement
 from leafcast.model.following import ConnectionSight, LinkSight
@@ -165,6 +166,46 @@ class ConnectionSeen:
     sight: ConnectionSight
 
 
+@dataclass(frozen=True, slots=True)
+class LinkCarried:
+    """The grower's live link goes along from an earlier round into this one, as its first generation."""
+
+    campaign: str
+    external_id: str
+    round: int
+
+
+class Revoked(StrEnum):
+    """Why a link was deleted at Leaf."""
+
+    RECALL = "recall"
+    NEXT_ROUND = "next round"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRevoked:
+    """A link is gone from Leaf. `opened_at` is when somebody or something last opened it, as Leaf had it before."""
+
+    campaign: str
+    external_id: str
+    round: int
+    generation: int
+    why: Revoked
+    opened: bool = False
+    opened_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """From here on nothing leaves for these invitations, given as (externalId, round); their unsent messages are
+    cancelled. None is the whole campaign, for good. `who` is the person's name on the machine."""
+
+    campaign: str
+    invitations: tuple[tuple[str, int], ...] | None
+    who: str
+    run_id: str = ""
+
+
 Change = (
     LinkIntent
     | LinkSettled
@@ -182,4 +223,7 @@ Change = (
     | OrphanRevoked
     | LinkSeen
     | ConnectionSeen
+    | LinkCarried
+    | LinkRevoked
+    | Recalled
 )

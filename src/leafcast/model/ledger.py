@@ -28,6 +28,10 @@ class PlannedInvitation:
     grower: Grower
     round: int
     messages: tuple[PlannedMessage, ...]
+    slot: str = ""
+    """The fixed slot of a round after the first: a grower has one round of a slot."""
+    cause: str = ""
+    """Why a round after the first was due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +67,17 @@ class Invitation:
     link: Link | None
     generation: int
     """How many links were asked for in this round so far; the next one is `generation + 1`."""
+    cause: str = ""
+    """Why a round after the first was due."""
 
 
 class Scope(StrEnum):
     """Which of the planned messages a command works on."""
 
     LISTED = "listed"
-    """Those of growers whom this run's list names: a grower who was taken off the list is not written to."""
+    """First invitations of growers whom this run's list names: who was taken off the list is not written to."""
+    REINVITED = "reinvited"
+    """Later rounds of the growers whom this run planned one for."""
     REOPENED = "reopened"
     """Those that this run reopened, for `retry`."""
 

@@ -51,6 +51,8 @@ class LinkState(StrEnum):
     IN_DOUBT = "in_doubt"
     EXPIRED = "expired"
     REVOKED = "revoked"
+    CARRIED = "carried"
+    """It went along into a later round, where it goes on under a row of its own."""
 
 
 class Delivery(StrEnum):

@@ -12,6 +12,7 @@ import apsw
 from leafcast.decide.fitting import fits
 from leafcast.edge.ledger import sql
 from leafcast.edge.ledger.following import Follower
+from leafcast.edge.ledger.rounds import RoundChanges
 from leafcast.edge.ledger.settling import Settler
 from leafcast.edge.ledger.transitions import link_state_after, message_state_after
 from leafcast.edge.ledger.writer import Stamp
@@ -23,8 +24,10 @@ from leafcast.model import (
     DoubtLooked,
     DoubtResolved,
     Excluded,
+    LinkCarried,
     LinkIntent,
     LinkRequest,
+    LinkRevoked,
     LinkSeen,
     LinkSettled,
     LinkType,
@@ -37,6 +40,7 @@ from leafcast.model import (
     OrphanNoted,
     OrphanRevoked,
     Outcome,
+    Recalled,
     Reopened,
     Verdict,
 )
@@ -68,6 +72,7 @@ class Changes:
         self._q: Any = sql.queries()
         self._settler = Settler(connection, run.campaign_id)
         self._follower = Follower(connection)
+        self._rounds = RoundChanges(connection, run.campaign_id, run.epoch)
 
     def apply(self, change: Change, stamp: Stamp) -> None:  # noqa: C901 - one arm for each change
         """Make one change, or raise `LeafcastError` (or a constraint's error) where it would break a rule."""
@@ -109,12 +114,22 @@ class Changes:
             case ConnectionSeen():
                 invitation = self._invitation(change.campaign, change.external_id, change.round)
                 self._follower.connection_seen(change, invitation, stamp)
+            case LinkCarried():
+                self._rounds.carried(self._invitation(change.campaign, change.external_id, change.round), stamp)
+            case LinkRevoked():
+                invitation = self._invitation(change.campaign, change.external_id, change.round)
+                self._rounds.revoked(change, invitation, stamp)
+            case Recalled():
+                self._mine(change.campaign)
+                which = [self._invitation(change.campaign, *one) for one in change.invitations or ()]
+                self._rounds.recalled(change, which, stamp)
             case _:
                 assert_never(change)
 
     def _link_intent(self, change: LinkIntent, stamp: Stamp) -> None:
         invitation = self._invitation(change.campaign, change.external_id, change.round)
         self._retire_link(invitation, change.request, stamp)
+        self._q.expire_dead_links(self._connection, invitation_id=invitation, now=stamp.now)
         self._q.supersede_links(self._connection, invitation_id=invitation, generation=change.generation, now=stamp.now)
         link = self._q.insert_link(
             self._connection,

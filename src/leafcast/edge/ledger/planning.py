@@ -132,6 +132,9 @@ class Planner:
             "campaign_id": self._run.campaign_id,
             "grower_id": grower,
             "round": planned.round,
+            "slot": planned.slot,
+            "cause": planned.cause,
+            "epoch": self._run.epoch,
             "now": self._now,
         }
 

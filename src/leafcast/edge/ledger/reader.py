@@ -16,6 +16,7 @@ from leafcast.decide.following import CONNECTED_WORD, link_word
 from leafcast.edge.ledger import sql
 from leafcast.edge.ledger.connect import reading
 from leafcast.edge.ledger.following import followed
+from leafcast.edge.ledger.rounds import RoundReading
 from leafcast.edge.ledger.tallying import counts_of, error_shown, unknown_campaign
 from leafcast.model import (
     Channel,
@@ -32,8 +33,8 @@ from leafcast.model import (
 )
 
 
-class SqliteReader:
-    """Fulfils `LedgerReader` on a connection of its own. Use it from one thread."""
+class SqliteReader(RoundReading):
+    """Fulfils `LedgerReader`, `DoubtLedger` and `RoundLedger` on a connection of its own. Use it from one thread."""
 
     def __init__(self, path: Path, connection: apsw.Connection) -> None:
         self._path = path
@@ -65,6 +66,7 @@ class SqliteReader:
             return counts_of(
                 list(self._q.count_messages(self._read, campaign_id=key)),
                 created=self._q.count_links_made(self._read, campaign_id=key),
+                reused=self._q.count_links_carried(self._read, campaign_id=key),
                 failed=self._q.count_links_failed(self._read, campaign_id=key),
                 growers=self._q.count_growers(self._read, campaign_id=key),
                 excluded=self._q.count_excluded(self._read, campaign_id=key),

@@ -15,6 +15,7 @@ def counts_of(
     groups: Sequence[tuple[str, str, str | None, int]],
     *,
     created: int,
+    reused: int = 0,
     failed: int,
     growers: int,
     excluded: int,
@@ -31,7 +32,7 @@ def counts_of(
         if state is MessageState.ACCEPTED:
             delivery[Delivery(delivered or Delivery.UNKNOWN)] += number
     return Counts(
-        links=MappingProxyType({"created": created, "reused": 0, "failed": failed}),
+        links=MappingProxyType({"created": created, "reused": reused, "failed": failed}),
         messages=MappingProxyType(messages),
         delivery=MappingProxyType(delivery),
         by_channel=MappingProxyType(by_channel),

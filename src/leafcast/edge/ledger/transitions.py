@@ -31,11 +31,12 @@ MESSAGE: Mapping[MessageState, frozenset[MessageState]] = {
 
 LINK: Mapping[LinkState, frozenset[LinkState]] = {
     LinkState.SENDING: frozenset({LinkState.LIVE, LinkState.FAILED, LinkState.IN_DOUBT}),
-    LinkState.LIVE: frozenset({LinkState.EXPIRED, LinkState.REVOKED}),
+    LinkState.LIVE: frozenset({LinkState.EXPIRED, LinkState.REVOKED, LinkState.CARRIED}),
     LinkState.EXPIRED: frozenset({LinkState.REVOKED}),
     LinkState.IN_DOUBT: frozenset({LinkState.LIVE, LinkState.FAILED, LinkState.REVOKED}),
     LinkState.FAILED: frozenset(),
     LinkState.REVOKED: frozenset(),
+    LinkState.CARRIED: frozenset(),
 }
 
 

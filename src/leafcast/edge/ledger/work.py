@@ -59,7 +59,7 @@ class Backlog:
         )
 
     def _invitation(self, row: tuple[Any, ...]) -> Invitation:
-        number, round_number, list_row, external_id, name, email, phone, cells, generation = row
+        number, round_number, cause, list_row, external_id, name, email, phone, cells, generation = row
         messages = list(sql.queries().messages_of(self.connection, invitation_id=number))
         link = sql.queries().live_link_of(self.connection, invitation_id=number) if generation else None
         return Invitation(
@@ -70,11 +70,12 @@ class Backlog:
                 for message, channel, to, attempts, state, not_before, reopened in messages
                 if state == MessageState.PLANNED
                 and (not_before is None or not_before <= self.now)
-                and (self.scope is Scope.LISTED or reopened == self.run.epoch)
+                and (self.scope is not Scope.REOPENED or reopened == self.run.epoch)
             ),
             channels_used=frozenset(Channel(channel) for _, channel, *_ in messages),
             link=_link(link) if link else None,
             generation=generation,
+            cause=cause,
         )
 
 

@@ -9,6 +9,7 @@ from typing import assert_never
 from leafcast.decide.fitting import fits
 from leafcast.edge.ledger.transitions import LINK, MESSAGE, link_state_after, message_state_after
 from leafcast.edge.memory.following import see
+from leafcast.edge.memory.rounds import MemoryRoundChanges
 from leafcast.edge.memory.settling import MemorySettler
 from leafcast.edge.memory.tables import LinkRow, MessageRow, Tables, Trial
 from leafcast.errors import LeafcastError
@@ -20,7 +21,9 @@ from leafcast.model import (
     DoubtLooked,
     DoubtResolved,
     Excluded,
+    LinkCarried,
     LinkIntent,
+    LinkRevoked,
     LinkSeen,
     LinkSettled,
     LinkState,
@@ -32,6 +35,7 @@ from leafcast.model import (
     NextChannel,
     OrphanNoted,
     OrphanRevoked,
+    Recalled,
     Reopened,
     Verdict,
 )
@@ -85,23 +89,40 @@ class MemoryChanges:
                 MemorySettler(self.tables, self.now).orphan_revoked(change.orphan)
             case LinkSeen() | ConnectionSeen():
                 see(self.tables, change, self._place(change.campaign, change.external_id, change.round), self.now)
+            case LinkCarried():
+                self._rounds.carried(self._place(change.campaign, change.external_id, change.round))
+            case LinkRevoked():
+                self._rounds.revoked(change, self._place(change.campaign, change.external_id, change.round))
+            case Recalled():
+                self._mine(change.campaign)
+                self._rounds.recalled(change, [self._place(change.campaign, *one) for one in change.invitations or ()])
             case _:
                 assert_never(change)
 
+    @property
+    def _rounds(self) -> MemoryRoundChanges:
+        return MemoryRoundChanges(self.tables, self.epoch, self.now)
+
     def _link_intent(self, change: LinkIntent) -> None:
         place = self._place(change.campaign, change.external_id, change.round)
+        if self.tables.recalled(place):
+            raise _refused("no link is made for what was recalled")
         live = self.tables.live_link(place)
         if live is not None and live.link is not None:
             left, made = live.link.expires_at - self.now, live.link
             worn = left <= timedelta(seconds=change.request.expires_in / 2)
             if worn or not fits(change.request, made.type, made.providers, made.leaf_user_id):
                 self._move_link(place, live, LinkState.EXPIRED)
+        self._rounds.expire_dead(place)
         links = self.tables.links_of(place)
-        if any(link.state in (LinkState.SENDING, LinkState.LIVE) for link in links):
-            raise _refused("the invitation has a link already")
+        if any(
+            link.state in (LinkState.SENDING, LinkState.LIVE)
+            for link in (*links, *(row for _, row in self.tables.beside(place)))
+        ):
+            raise _refused("the grower has a link already")
         if any(link.generation == change.generation for link in links):
             raise _refused("this generation of the link was asked for already")
-        row = LinkRow(change.generation, change.request, LinkState.SENDING, self.now)
+        row = LinkRow(change.generation, change.request, LinkState.SENDING, self.now, epoch=self.epoch)
         self.tables.put(self.tables.links, (place, change.generation), row)
 
     def _link_settled(self, change: LinkSettled) -> None:
@@ -119,7 +140,9 @@ class MemoryChanges:
         live = self.tables.live_link(message.invitation)
         if live is None or live.generation != change.link_generation:
             raise _refused("a message may not leave without a live link of its invitation")
-        trial = Trial(self.now, change.link_generation)
+        if self.tables.recalled(message.invitation):
+            raise _refused("what was recalled does not leave any more")
+        trial = Trial(self.now, change.link_generation, epoch=self.epoch)
         self._move(replace(message, trial=trial), MessageState.SENDING, attempts=message.attempts + 1)
 
     def _message_settled(self, change: MessageSettled) -> None:
@@ -144,6 +167,7 @@ class MemoryChanges:
                 and change.channel in (None, message.channel)
                 and (not change.only or invitation.external_id in change.only)
                 and not self.tables.newer_rounds(invitation)
+                and not self.tables.recalled(message.invitation)
             ):
                 reopened = replace(message, reopened_epoch=self.epoch)
                 if waits:

@@ -15,7 +15,8 @@ from leafcast.edge.ledger.store import INTERRUPTED, INTERRUPTED_REASON
 from leafcast.edge.ledger.tallying import count_due, counts_of, error_shown, unknown_campaign
 from leafcast.edge.memory import following, settling
 from leafcast.edge.memory.changes import MemoryChanges, ended
-from leafcast.edge.memory.tables import CampaignRow, GrowerRow, InvitationRow, MessageRow, Tables
+from leafcast.edge.memory.rounds import MemoryRoundReading
+from leafcast.edge.memory.tables import CampaignRow, GrowerRow, InvitationRow, LinkRow, MessageRow, Tables
 from leafcast.errors import LeafcastError, LedgerStopped
 from leafcast.model import (
     Change,
@@ -30,6 +31,7 @@ from leafcast.model import (
     LinkState,
     Message,
     MessageState,
+    PastRun,
     PlanCounts,
     PlannedInvitation,
     PlannedMessage,
@@ -56,8 +58,8 @@ class MemoryReceipt:
         return self._instant
 
 
-class MemoryLedger:
-    """Fulfils `Ledger` and `LedgerReader`. `stop` makes it fail as a full disk would."""
+class MemoryLedger(MemoryRoundReading):
+    """Fulfils `Ledger`, `LedgerReader`, `DoubtLedger` and `RoundLedger`. `stop` makes it fail as a full disk would."""
 
     def __init__(self, clock: Clock, new_id: Callable[[], str]) -> None:
         self._clock = clock
@@ -97,7 +99,7 @@ class MemoryLedger:
 
     # ------------------------------------------------------------------------------------------------------ Ledger
 
-    def begin(self, campaign: str, command: str) -> RunStarted:  # noqa: ARG002 - the port's form
+    def begin(self, campaign: str, command: str) -> RunStarted:
         """Open a run: a new epoch, and whatever an earlier run left while sending becomes in doubt."""
         self._check_stopped()
         self._epoch += 1
@@ -115,7 +117,9 @@ class MemoryLedger:
                 error=INTERRUPTED_REASON,
                 updated_at=self._clock.now(),
             )
-        return RunStarted(self._new_id(), self._epoch, len(left))
+        run_id = self._new_id()
+        self._tables.runs.append((campaign, PastRun(run_id, command, self._epoch, self._clock.now(), 0, 0)))
+        return RunStarted(run_id, self._epoch, len(left))
 
     def plan(self, campaign: str, invitations: Sequence[PlannedInvitation]) -> PlanCounts:
         """Make sure that each of these is in the ledger, and note that this run's list names them."""
@@ -196,7 +200,8 @@ class MemoryLedger:
         newest = [links[-1] for place in places if (links := tables.links_of(place))]
         return counts_of(
             [(*key, number) for key, number in groups.items()],
-            created=sum(any(link.link for link in tables.links_of(place)) for place in places),
+            created=sum(any(link.link and not link.carried for link in tables.links_of(place)) for place in places),
+            reused=sum(_carried_only(tables.links_of(place)) for place in places),
             failed=sum(link.state is LinkState.FAILED for link in newest),
             growers=sum(key[0] == campaign for key in tables.growers),
             excluded=len(row.excluded),
@@ -266,12 +271,25 @@ class MemoryLedger:
             kept = grower if taken_over else known.grower
             tables.put(tables.growers, key, replace(known, grower=kept, listed_epoch=self._epoch))
         if place is None:
-            place = next(self._places)
-            tables.put(tables.invitations, place, InvitationRow(campaign, grower.external_id, planned.round))
+            place = self._invite(campaign, planned)
             self._add(place, planned.messages, now)
             return True, taken_over
         self._revise(place, slots, planned.messages, now)
         return False, taken_over
+
+    def _invite(self, campaign: str, planned: PlannedInvitation) -> int:
+        tables, one = self._tables, planned.grower.external_id
+        if (planned.slot == "") != (planned.round == 0):
+            raise LeafcastError("the ledger refused a change: a round after the first, and no other, has a slot")
+        before = [row for row in tables.invitations.values() if (row.campaign, row.external_id) == (campaign, one)]
+        if planned.round > 0 and not any(row.round == planned.round - 1 for row in before):
+            raise LeafcastError("the ledger refused a change: a round comes after the one before it")
+        if planned.slot and any(row.slot == planned.slot for row in before):
+            raise LeafcastError("the ledger refused a change: a grower has one round of a slot")
+        place = next(self._places)
+        row = InvitationRow(campaign, one, planned.round, planned.slot, planned.cause, self._epoch)
+        tables.put(tables.invitations, place, row)
+        return place
 
     def _revise(self, place: int, slots: Sequence[Slot], decision: Sequence[PlannedMessage], now: datetime) -> None:
         tables, revision = self._tables, revise(slots, decision)
@@ -303,10 +321,22 @@ class MemoryLedger:
 
     def _scope(self, campaign: str, scope: Scope, only: frozenset[str]) -> Iterator[MessageRow]:
         for message in self._messages(campaign):
-            external_id = self._tables.invitations[message.invitation].external_id
+            invitation = self._tables.invitations[message.invitation]
+            external_id = invitation.external_id
             listed = self._tables.growers[campaign, external_id].listed_epoch == self._epoch
-            wanted = listed if scope is Scope.LISTED else message.reopened_epoch == self._epoch
-            if message.state is MessageState.PLANNED and wanted and (not only or external_id in only):
+            match scope:
+                case Scope.LISTED:
+                    wanted = listed and invitation.round == 0
+                case Scope.REINVITED:
+                    wanted = listed and invitation.round > 0
+                case Scope.REOPENED:
+                    wanted = message.reopened_epoch == self._epoch
+            if (
+                message.state is MessageState.PLANNED
+                and wanted
+                and (not only or external_id in only)
+                and not self._tables.recalled(message.invitation)
+            ):
                 yield message
 
     def _invitation(self, place: int, scope: Scope, now: datetime) -> Invitation:
@@ -320,11 +350,12 @@ class MemoryLedger:
                 for one in messages
                 if one.state is MessageState.PLANNED
                 and not one.held(now)
-                and (scope is Scope.LISTED or one.reopened_epoch == self._epoch)
+                and (scope is not Scope.REOPENED or one.reopened_epoch == self._epoch)
             ),
             channels_used=frozenset(one.channel for one in messages),
             link=live.link if live else None,
             generation=max((link.generation for link in tables.links_of(place)), default=0),
+            cause=invitation.cause,
         )
 
     def _row(self, campaign: str, message: MessageRow) -> LedgerRow:
@@ -353,6 +384,10 @@ class MemoryLedger:
     def _check_stopped(self) -> None:
         if self._stopped is not None:
             raise LedgerStopped(self._stopped)
+
+
+def _carried_only(links: Sequence[LinkRow]) -> bool:
+    return any(link.carried for link in links) and not any(link.link and not link.carried for link in links)
 
 
 def _same(known: GrowerRow, planned: PlannedInvitation) -> bool:

@@ -18,9 +18,11 @@ from leafcast.model import (
     LedgerRow,
     Link,
     LinkRequest,
+    LinkRevoked,
     LinkSight,
     LinkState,
     MessageState,
+    PastRun,
     PlannedMessage,
     Settlement,
     Shown,
@@ -36,6 +38,7 @@ class CampaignRow:
 
     columns: tuple[str, ...] = ()
     excluded: tuple[tuple[int, str], ...] = ()
+    recalled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,10 @@ class InvitationRow:
     campaign: str
     external_id: str
     round: int
+    slot: str = ""
+    cause: str = ""
+    epoch: int = 0
+    recalled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,9 @@ class LinkRow:
     link: Link | None = None
     seen: LinkSight | None = None
     seen_at: datetime | None = None
+    epoch: int = 0
+    carried: bool = False
+    """Whether it came along from the round before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,7 @@ class Trial:
     looked_at: datetime | None = None
     showed: Shown | None = None
     why: str = ""
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +189,9 @@ class Tables:
     connections: dict[int, ConnectionRow] = field(default_factory=dict)
     actions: dict[int, tuple[str, str, Settlement]] = field(default_factory=dict)
     """What persons did: (who, message, what)."""
+    revocations: dict[tuple[int, int], LinkRevoked] = field(default_factory=dict)
+    runs: list[tuple[str, PastRun]] = field(default_factory=list)
+    """Every run with its campaign."""
     _of_invitation: dict[int, list[str]] = field(default_factory=dict)
     _places: dict[tuple[str, str, int], int] = field(default_factory=dict)
     _generations: dict[int, int] = field(default_factory=dict)
@@ -225,6 +239,23 @@ class Tables:
     def live_link(self, place: int) -> LinkRow | None:
         """The one live link of an invitation."""
         return next((link for link in self.links_of(place) if link.state is LinkState.LIVE), None)
+
+    def beside(self, place: int) -> list[tuple[int, LinkRow]]:
+        """The links of the grower's other rounds, with the places of those."""
+        own = self.invitations[place]
+        found: list[tuple[int, LinkRow]] = []
+        for number in range(10_000):
+            other = self.place_of(own.campaign, own.external_id, number)
+            if other is None:
+                break
+            if other != place:
+                found += [(other, row) for row in self.links_of(other)]
+        return found
+
+    def recalled(self, place: int) -> bool:
+        """Whether nothing may leave for an invitation any more."""
+        invitation = self.invitations[place]
+        return invitation.recalled or self.campaigns[invitation.campaign].recalled_at is not None
 
     def newer_rounds(self, invitation: InvitationRow) -> bool:
         """Whether the grower has a later round than this."""

@@ -14,10 +14,10 @@ UPDATE link SET superseded_by = :generation, updated_at = :now
 WHERE invitation_id = :invitation_id AND state = 'in_doubt' AND superseded_by IS NULL;
 
 -- name: insert_link(campaign_id, invitation_id, generation, type, providers, expires_in, leaf_user_id, epoch, now)$
-INSERT INTO link (campaign_id, invitation_id, generation, state, type, providers, expires_in, leaf_user_id, epoch,
-                  intent_at, created_at, updated_at)
-VALUES (:campaign_id, :invitation_id, :generation, 'sending', :type, :providers, :expires_in, :leaf_user_id, :epoch,
-        :now, :now, :now)
+INSERT INTO link (campaign_id, grower_id, invitation_id, generation, state, type, providers, expires_in, leaf_user_id,
+                  epoch, intent_at, created_at, updated_at)
+VALUES (:campaign_id, (SELECT grower_id FROM invitation WHERE id = :invitation_id), :invitation_id, :generation,
+        'sending', :type, :providers, :expires_in, :leaf_user_id, :epoch, :now, :now, :now)
 RETURNING id;
 
 -- name: settle_link(invitation_id, generation, state, error_code, error, now)$
@@ -75,7 +75,8 @@ SELECT m.id, m.channel, g.external_id, m.state
 FROM message m JOIN invitation i ON i.id = m.invitation_id JOIN grower g ON g.id = i.grower_id
 WHERE m.campaign_id = :campaign_id AND m.to_address IS NOT NULL
   AND (m.state = 'failed' OR (m.state = 'planned' AND m.reopened_epoch IS NOT NULL))
-  AND NOT EXISTS (SELECT 1 FROM invitation newer WHERE newer.grower_id = i.grower_id AND newer.round > i.round);
+  AND NOT EXISTS (SELECT 1 FROM invitation newer WHERE newer.grower_id = i.grower_id AND newer.round > i.round)
+  AND i.recalled_at IS NULL AND NOT EXISTS (SELECT 1 FROM campaign WHERE id = :campaign_id AND recalled_at IS NOT NULL);
 
 -- name: reopen_message(id, epoch, now)!
 UPDATE message SET state = 'planned', reopened_epoch = :epoch, not_before = NULL, error_code = '', error = '', updated_at = :now WHERE id = :id;

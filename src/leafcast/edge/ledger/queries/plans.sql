@@ -11,8 +11,9 @@ UPDATE grower SET listed_epoch = :epoch WHERE campaign_id = :campaign_id AND ext
 UPDATE grower SET list_row = :list_row, name = :name, email = :email, phone = :phone, cells = :cells, updated_at = :now
 WHERE id = :id;
 
--- name: insert_invitation(campaign_id, grower_id, round, now)$
-INSERT INTO invitation (campaign_id, grower_id, round, created_at) VALUES (:campaign_id, :grower_id, :round, :now)
+-- name: insert_invitation(campaign_id, grower_id, round, slot, cause, epoch, now)$
+INSERT INTO invitation (campaign_id, grower_id, round, slot, cause, epoch, created_at)
+VALUES (:campaign_id, :grower_id, :round, :slot, :cause, :epoch, :now)
 RETURNING id;
 
 -- name: insert_message(id, campaign_id, invitation_id, channel, to_address, state, error, now)!

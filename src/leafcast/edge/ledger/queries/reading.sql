@@ -2,7 +2,14 @@
 SELECT channel, state, delivery, COUNT(*) FROM message WHERE campaign_id = :campaign_id GROUP BY channel, state, delivery;
 
 -- name: count_links_made(campaign_id)$
-SELECT COUNT(DISTINCT invitation_id) FROM link WHERE campaign_id = :campaign_id AND made_at IS NOT NULL;
+SELECT COUNT(DISTINCT invitation_id) FROM link
+WHERE campaign_id = :campaign_id AND made_at IS NOT NULL AND carried_from IS NULL;
+
+-- name: count_links_carried(campaign_id)$
+-- Invitations whose link goes along from the round before; one that had to be replaced counts as made.
+SELECT COUNT(*) FROM link l WHERE l.campaign_id = :campaign_id AND l.carried_from IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM link made WHERE made.invitation_id = l.invitation_id AND made.made_at IS NOT NULL
+                  AND made.carried_from IS NULL);
 
 -- name: count_links_failed(campaign_id)$
 -- Invitations whose newest link failed; an older one of them cannot be live, for a live one is retired first.
