@@ -58,7 +58,12 @@ def test_defaults_are_the_safe_ones() -> None:
     campaign = load(SMALL, "c.yaml")
     assert campaign.list.shared_address is SharedAddress.STOP
     assert campaign.deliver is Deliver.FIRST
-    assert {service: campaign.pace.of(service) for service in Service} == {"leaf": 5.0, "sendgrid": 50.0, "twilio": 1.0}
+    assert {service: campaign.pace.of(service) for service in Service} == {
+        "leaf": 5.0,
+        "sendgrid": 50.0,
+        "twilio": 1.0,
+        "webhook": 5.0,
+    }
     assert {campaign.in_doubt.of(channel) for channel in Channel} == {DoubtPolicy.HOLD}
     assert campaign.quiet_hours is None
     assert (campaign.reinvite.max_rounds, campaign.reinvite.min_days, campaign.reinvite.template) == (2, 7, "reminder")

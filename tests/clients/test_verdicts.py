@@ -13,6 +13,7 @@ from leafcast.decide.verdicts import OPTED_OUT, judge
 from leafcast.decide.verdicts import leaf as leaf_table
 from leafcast.decide.verdicts import sendgrid as sendgrid_table
 from leafcast.decide.verdicts import twilio as twilio_table
+from leafcast.decide.verdicts import webhook as webhook_table
 from leafcast.decide.verdicts.common import DOUBT, MOVED, PAUSE, UNKNOWN, WHY, Ruling
 from leafcast.model import Service, Verdict
 
@@ -41,7 +42,8 @@ def test_every_status_has_a_verdict(service: Service) -> None:
 
 
 def _check(service: Service, status: int, verdict: Verdict) -> None:
-    accepted = {LEAF: range(200, 300), SENDGRID: (202,), TWILIO: (201,)}[service]
+    every = range(200, 300)
+    accepted = {LEAF: every, SENDGRID: (202,), TWILIO: (201,), Service.WEBHOOK: every}[service]
     if status in accepted:
         assert verdict is Verdict.ACCEPTED
     elif status < 300 or status == 408 or status >= 500:
@@ -51,7 +53,7 @@ def _check(service: Service, status: int, verdict: Verdict) -> None:
     elif status < 400 or status in (401, 403, 405):
         assert verdict is Verdict.STOP
     else:
-        assert verdict in {Verdict.FAILED, Verdict.STOP}
+        assert verdict in {Verdict.FAILED, Verdict.STOP, *([Verdict.REFUSED] if service is Service.WEBHOOK else [])}
 
 
 @pytest.mark.parametrize(
@@ -210,7 +212,7 @@ RULINGS: list[Ruling] = [
     DOUBT, MOVED, PAUSE, UNKNOWN,
     leaf_table.PROVIDER_APP, leaf_table.UNUSABLE, *leaf_table.STATUSES.values(),
     sendgrid_table.CREDITS, sendgrid_table.RECIPIENT, sendgrid_table.CONFIGURATION, *sendgrid_table.STATUSES.values(),
-    *twilio_table.STATUSES.values(), *twilio_table.CODES.values(),
+    *twilio_table.STATUSES.values(), *twilio_table.CODES.values(), *webhook_table.STATUSES.values(),
 ]  # fmt: skip
 
 

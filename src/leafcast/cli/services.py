@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from leafcast.cli.job import Job
     from leafcast.edge.sendgrid import SendGridClient
     from leafcast.edge.twilio import TwilioClient
+    from leafcast.edge.webhook import WebhookClient
 
 T = TypeVar("T")
 Story = Callable[[World, Brake, Confirm], Awaitable[RunReport]]
@@ -47,6 +48,7 @@ class Access:
     leaf: settings.LeafAccess
     sendgrid: settings.SendGridAccess | None
     twilio: settings.TwilioAccess | None
+    webhook: settings.WebhookAccess | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Clients:
     leaf: LeafClient
     email: SendGridClient | None
     sms: TwilioClient | None
+    webhook: WebhookClient | None
     retrier: Retrier
 
 
@@ -74,9 +77,10 @@ def read_settings(campaign: Campaign) -> Access:
     leaf = part(settings.leaf_access)
     sendgrid = part(settings.sendgrid_access) if Channel.EMAIL in campaign.channels else None
     twilio = part(settings.twilio_access) if Channel.SMS in campaign.channels else None
+    webhook = part(settings.webhook_access) if Channel.WEBHOOK in campaign.channels else None
     if faults or leaf is None:
         raise UsageError("\n".join(f"{fault.message}. {fault.fix}" for fault in faults))
-    return Access(leaf, sendgrid, twilio)
+    return Access(leaf, sendgrid, twilio, webhook)
 
 
 @asynccontextmanager
@@ -98,8 +102,14 @@ async def clients(campaign: Campaign, access: Access, clock: Clock) -> AsyncIter
             from leafcast.edge.twilio import TwilioClient
 
             sms = TwilioClient(door(Service.TWILIO, access.twilio.url), access.twilio, retrier)
+        webhook: WebhookClient | None = None
+        if access.webhook is not None and campaign.webhook is not None:
+            from leafcast.edge.webhook import WebhookClient, origin_and_path
+
+            origin, path = origin_and_path(campaign.webhook.url)
+            webhook = WebhookClient(door(Service.WEBHOOK, origin), path, access.webhook.secret, clock)
         leaf = LeafClient(door(Service.LEAF, access.leaf.url), access.leaf, clock, retrier)
-        yield Clients(leaf, email, sms, retrier)
+        yield Clients(leaf, email, sms, webhook, retrier)
 
 
 def couriers(renderer: Renderer, made: Clients, clock: Clock) -> dict[Channel, Courier[Any]]:
@@ -109,6 +119,8 @@ def couriers(renderer: Renderer, made: Clients, clock: Clock) -> dict[Channel, C
         found[Channel.EMAIL] = Courier(Service.SENDGRID, made.email, renderer.email)
     if made.sms is not None:
         found[Channel.SMS] = Courier(Service.TWILIO, made.sms, lambda *what: renderer.sms(*what, now=clock.now()))
+    if made.webhook is not None:
+        found[Channel.WEBHOOK] = Courier(Service.WEBHOOK, made.webhook, renderer.webhook)
     return found
 
 

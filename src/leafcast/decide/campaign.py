@@ -17,6 +17,8 @@ from leafcast.decide.campaignmodel import (
     Rule,
     SharedAddress,
     SmsSettings,
+    WebhookDoubt,
+    WebhookSettings,
 )
 
 __all__ = [
@@ -35,6 +37,8 @@ __all__ = [
     "Rule",
     "SharedAddress",
     "SmsSettings",
+    "WebhookDoubt",
+    "WebhookSettings",
     "load",
     "read",
 ]

@@ -24,6 +24,7 @@ from leafcast.decide.forms import (
     Duration,
     Flag,
     Form,
+    HookAddress,
     LinkLife,
     MailboxText,
     MessagingService,
@@ -65,6 +66,13 @@ class DoubtPolicy(StrEnum):
 
     HOLD = "hold"
     RESEND_IF_ABSENT = "resend-if-absent"
+
+
+class WebhookDoubt(StrEnum):
+    """What becomes of an in-app message whose answer was lost."""
+
+    HOLD = "hold"
+    RESEND = "resend"
 
 
 class _Section(BaseModel):
@@ -212,6 +220,14 @@ class SmsSettings(_Section):
     template: TemplateName = Field(default="invite", description="The file `<name>.sms.j2`.")
 
 
+class WebhookSettings(_Section):
+    """The in-app messages: links for the team's own application."""
+
+    url: HookAddress = Field(
+        description="Where your application takes links: a signed POST for each; see docs/webhook.md."
+    )
+
+
 class Pace(_Section):
     """Requests per second that a service never gets more of; None is unlimited. Look-ups and logins count too.
 
@@ -225,6 +241,7 @@ class Pace(_Section):
     twilio: PaceNumber = Field(
         default=1.0, description="Requests per second to Twilio: 1 suits a US long code, the slowest."
     )
+    webhook: PaceNumber = Field(default=5.0, description="Requests per second to your own application.")
 
     def of(self, service: Service) -> float | None:
         """The pace of one service."""
@@ -235,6 +252,8 @@ class Pace(_Section):
                 return self.sendgrid
             case Service.TWILIO:
                 return self.twilio
+            case Service.WEBHOOK:
+                return self.webhook
 
 
 class Reinvite(_Section):
@@ -275,14 +294,21 @@ class InDoubt(_Section):
         "shows no trace.",
     )
     sms: DoubtPolicy = Field(default=DoubtPolicy.HOLD, description="The same for texts, with Twilio.")
+    webhook: WebhookDoubt = Field(
+        default=WebhookDoubt.HOLD,
+        description="`resend` sends an in-app message again under the same key: only where your application takes a "
+        "key once.",
+    )
 
     def of(self, channel: Channel) -> DoubtPolicy:
-        """The policy of one channel."""
+        """What a service that shows no trace means on one channel; the team's own application shows none ever."""
         match channel:
             case Channel.EMAIL:
                 return self.email
             case Channel.SMS:
                 return self.sms
+            case Channel.WEBHOOK:
+                return DoubtPolicy.HOLD
 
 
 class Campaign(_Section):
@@ -305,6 +331,7 @@ class Campaign(_Section):
     )
     email: EmailSettings | None = Field(default=None, description="Required when `channels` has `email`.")
     sms: SmsSettings | None = Field(default=None, description="Required when `channels` has `sms`.")
+    webhook: WebhookSettings | None = Field(default=None, description="Required when `channels` has `webhook`.")
     pace: Pace = Field(default=Pace(), description="How fast, never exceeded.")
     reinvite: Reinvite = Field(default=Reinvite(), description="When to write again.")
     quiet_hours: QuietHours | None = Field(default=None, description="When not to write.")

@@ -64,7 +64,7 @@ def _channels(document: Document) -> None:
             document.blame(("channels", position), f"{name} is named twice", "Keep one.")
     for name in dict.fromkeys(names):
         if name in set(Channel) and name not in document.data:
-            asked = {"email": "from and subject", "sms": "from or messagingService"}[name]
+            asked = {"email": "from and subject", "sms": "from or messagingService", "webhook": "url"}[name]
             document.blame(
                 ("channels",), f"channels names {name}, and there is no section {name}:", f"Add it, with {asked}."
             )

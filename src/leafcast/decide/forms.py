@@ -179,6 +179,33 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _hook_address(text: str) -> str:
+    """https, or http on this machine. A private host is allowed: the application is the team's own."""
+    fix = "Write an address that begins with https:// (http:// is for this machine only)."
+    if len(text) > URL_LIMIT:
+        raise misfit(f"the address has {len(text):,} characters", f"Use one of at most {URL_LIMIT:,}.")
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise misfit("this is not a web address", fix) from None
+    if parts.username or parts.password or "@" in parts.netloc:
+        raise misfit(
+            "the address carries a user name or a password", "The signature tells who is calling: leave it out."
+        )
+    usable = bool(host) and port != 0 and not parts.fragment and text.isascii() and not re.search(r"[\s\"'<>\\]", text)
+    if not usable or (parts.scheme != "https" and not (parts.scheme == "http" and _is_this_machine(host))):
+        raise misfit("this is not an https:// address", fix)
+    return text
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _is_public(host: str) -> bool:
     try:
         return ip_address(host).is_global
@@ -273,6 +300,7 @@ CampaignName = Annotated[str, _checked(_campaign_name), Form("`a-z`, `0-9` and `
 TemplateName = Annotated[str, _checked(_template_name), Form("name without folder and ending")]
 Colour = Annotated[str, _checked(_colour), Form('`"#RRGGBB"`')]
 WebAddress = Annotated[str, _checked(_web_address), Form("public `https://` address")]
+HookAddress = Annotated[str, _checked(_hook_address), Form("`https://` address")]
 Address = Annotated[str, _checked(_address), Form("email address")]
 MailboxText = Annotated[Mailbox, BeforeValidator(_mailbox), Form("`Name <address>`")]
 SmsSender = Annotated[str, _checked(_sms_sender), Form('`"+15155550100"`, short code, or 11 letters')]

@@ -17,6 +17,7 @@ from markupsafe import escape
 from leafcast.decide.campaign import Brand, Campaign
 from leafcast.decide.forms import CONTROL
 from leafcast.decide.holding import validity
+from leafcast.decide.inapp import inapp_message
 from leafcast.decide.quiet import find_zone
 from leafcast.decide.segments import count_segments
 from leafcast.decide.templates import Shelf
@@ -33,6 +34,7 @@ from leafcast.model import (
     ProblemKind,
     Severity,
     SmsMessage,
+    WebhookMessage,
     Where,
 )
 
@@ -97,6 +99,10 @@ class Renderer:
         """The grower's text; `now` bounds how long Twilio may keep trying. Raises ListError as `email` does."""
         return self._for_row(grower, lambda: self._sms(grower, link, message_id, round, now))
 
+    def webhook(self, grower: Grower, link: Link, message_id: str, round: int = 0) -> WebhookMessage:
+        """The grower's link for the team's own application, which has its own words for it."""
+        return inapp_message(self._campaign.name, grower, link, message_id, round)
+
     def check(self, grower: Grower, request: LinkRequest, *, now: datetime, round: int = 0) -> tuple[Problem, ...]:
         """Everything wrong with this row's messages on every channel that reaches the grower, warnings included."""
         link = placeholder_link(request, now)
@@ -111,6 +117,8 @@ class Renderer:
                     case Channel.SMS:
                         text = self.sms(grower, link, PLACEHOLDER_ID, round, now=now)
                         problems += self._segment_notes(grower, text.body)
+                    case Channel.WEBHOOK:
+                        pass  # nothing of the row can spoil it
                     case _:
                         assert_never(channel)
             except ListError as error:
@@ -216,6 +224,8 @@ def _wanted(campaign: Campaign) -> list[str]:
             case Channel.SMS:
                 first = campaign.sms.template if campaign.sms else "invite"
                 names += [f"{name}.sms.j2" for name in (first, *again)]
+            case Channel.WEBHOOK:
+                pass
             case _:
                 assert_never(channel)
     return list(dict.fromkeys(names))

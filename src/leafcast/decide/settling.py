@@ -34,9 +34,14 @@ LIFETIME = timedelta(seconds=5)
 """How far a link's lifetime at Leaf may lie from the one that was asked for."""
 
 
-REACH: Mapping[Channel, timedelta] = {Channel.EMAIL: timedelta(days=29), Channel.SMS: timedelta(days=90)}
+REACH: Mapping[Channel, timedelta] = {
+    Channel.EMAIL: timedelta(days=29),
+    Channel.SMS: timedelta(days=90),
+    Channel.WEBHOOK: timedelta(0),
+}
 """How old a message may be for its service's silence to mean anything. SendGrid's Email Logs keep 30 days
-(twilio.com/docs/sendgrid/api-reference/email-logs, 2026-01); of Twilio's list no end is known, so this is cautious."""
+(twilio.com/docs/sendgrid/api-reference/email-logs, 2026-01); of Twilio's list no end is known, so this is cautious.
+The team's own application is never asked."""
 TOO_OLD = Unknown("it left so long ago that the service's records may not reach back to it")
 
 

@@ -25,7 +25,12 @@ DOUBTS = (5, 0.01)
 """More doubts than the larger of five and one in a hundred, and the service is losing answers: each further message
 would only add to them."""
 
-NAMES = {Service.LEAF: "Leaf", Service.SENDGRID: "SendGrid", Service.TWILIO: "Twilio"}
+NAMES = {
+    Service.LEAF: "Leaf",
+    Service.SENDGRID: "SendGrid",
+    Service.TWILIO: "Twilio",
+    Service.WEBHOOK: "Your application",
+}
 _SAID_NO = frozenset({Verdict.REFUSED, Verdict.FAILED})
 
 

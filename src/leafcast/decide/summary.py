@@ -16,7 +16,11 @@ _SAID = (
     MessageState.SKIPPED,
     MessageState.CANCELLED,
 )
-CHANNEL_WORDS = {Channel.EMAIL: ("email", "emails"), Channel.SMS: ("text", "texts")}
+CHANNEL_WORDS = {
+    Channel.EMAIL: ("email", "emails"),
+    Channel.SMS: ("text", "texts"),
+    Channel.WEBHOOK: ("in-app message", "in-app messages"),
+}
 
 
 def document(campaign: str, counts: Counts) -> dict[str, Any]:
@@ -53,7 +57,7 @@ def lines(campaign: str, counts: Counts) -> list[str]:
             if (count := counts.by_channel.get((channel, state), 0))
         ]
         if by_state:
-            rows.append(f"    {CHANNEL_WORDS[channel][1]:<8}{', '.join(by_state)}")
+            rows.append(f"    {CHANNEL_WORDS[channel][1]:<7} {', '.join(by_state)}")
     delivery = [
         f"{count:,} {word}" for word, count in numbers["delivery"].items() if count and word != Delivery.UNKNOWN
     ]

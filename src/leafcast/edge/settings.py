@@ -14,6 +14,7 @@ from leafcast.errors import UsageError
 
 LEAF_URL, SENDGRID_URL, TWILIO_URL = "https://api.withleaf.io", "https://api.sendgrid.com", "https://api.twilio.com"
 SETTLE = 120.0
+SHORTEST_SECRET = 24
 _PRINTABLE = range(0x21, 0x7F)
 
 
@@ -75,6 +76,13 @@ class TwilioAccess:
     secret: Secret
 
 
+@dataclass(frozen=True, slots=True)
+class WebhookAccess:
+    """How the team's own application knows us; where it is stands in the campaign."""
+
+    secret: Secret
+
+
 def environment(environ: Mapping[str, str], dotenv: Path | None = None) -> Mapping[str, str]:
     """The environment with a `.env` file below it: what both name is taken from the environment. Raises UsageError
     when the file is there and cannot be read."""
@@ -123,6 +131,17 @@ def twilio_access(env: Mapping[str, str]) -> TwilioAccess:
         "Twilio's credentials are missing",
         fix="Set TWILIO_ACCOUNT_SID, and TWILIO_AUTH_TOKEN or both TWILIO_API_KEY and TWILIO_API_SECRET.",
     )
+
+
+def webhook_access(env: Mapping[str, str]) -> WebhookAccess:
+    """The secret that signs in-app messages. Raises UsageError when it is missing or too short to sign with."""
+    secret = _secret(env, "LEAFCAST_WEBHOOK_SECRET", spaces=True)
+    fix = f"Set LEAFCAST_WEBHOOK_SECRET to at least {SHORTEST_SECRET} random signs, the same that your application has."
+    if secret is None:
+        raise UsageError("The secret for your application is missing", fix=fix)
+    if len(secret.reveal()) < SHORTEST_SECRET:
+        raise UsageError("LEAFCAST_WEBHOOK_SECRET is too short to be a secret", fix=fix)
+    return WebhookAccess(secret)
 
 
 def settle_seconds(env: Mapping[str, str]) -> float:

@@ -42,7 +42,7 @@ from leafcast.model.ledger import (
 )
 from leafcast.model.links import LeafLink, LeafUser, Link, LinkRequest
 from leafcast.model.listed import Grower, Problem, Rejected, Row, Where
-from leafcast.model.messages import EmailMessage, LinkOutcome, Outcome, SmsMessage
+from leafcast.model.messages import EmailMessage, LinkOutcome, Outcome, SmsMessage, WebhookMessage
 from leafcast.model.rounds import Cause, Contact, HeldLink, PastRun, Recallable, Round, Standing, Stood
 from leafcast.model.sets import (
     Channel,
@@ -134,5 +134,6 @@ __all__ = [
     "Stood",
     "Unknown",
     "Verdict",
+    "WebhookMessage",
     "Where",
 ]

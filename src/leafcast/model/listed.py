@@ -78,6 +78,8 @@ class Grower:
                 return self.email
             case Channel.SMS:
                 return self.phone
+            case Channel.WEBHOOK:
+                return self.external_id  # the application knows its people by our list's own ids
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,16 @@ class SmsMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookMessage:
+    """One link for the team's own application. `to` is the grower's externalId; `body` is the JSON that is signed and
+    sent, byte for byte."""
+
+    message_id: str
+    to: str
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of one attempt. `reason` is a sentence of ours and holds no address, name, link or secret."""
 

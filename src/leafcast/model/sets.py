@@ -18,6 +18,8 @@ class Channel(StrEnum):
 
     EMAIL = "email"
     SMS = "sms"
+    WEBHOOK = "webhook"
+    """The team's own application, which shows the link to the grower where they are signed in."""
 
 
 class Service(StrEnum):
@@ -26,6 +28,8 @@ class Service(StrEnum):
     LEAF = "leaf"
     SENDGRID = "sendgrid"
     TWILIO = "twilio"
+    WEBHOOK = "webhook"
+    """The team's own application, at the address of the channel `webhook`."""
 
 
 class MessageState(StrEnum):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
 
+from leafcast.sandbox.application import Application
 from leafcast.sandbox.control import Control, sensible
 from leafcast.sandbox.desk import Desk
 from leafcast.sandbox.exchange import Answer, Call, Handler
@@ -34,6 +35,7 @@ def build(desk: Desk) -> Starlette:
             Mount("/leaf", routes=_leaf(desk)),
             Mount("/sendgrid", routes=_sendgrid(desk)),
             Mount("/twilio", routes=_twilio(desk)),
+            Mount("/app", routes=_application(desk)),
             Mount("/control", routes=_control(desk)),
             *_pages(desk),
         ]
@@ -110,6 +112,14 @@ def _twilio(desk: Desk) -> list[BaseRoute]:
         made("GET", account + ".json", "account", texts.account),
         made("GET", "/v1/Services/{sid}", "service", texts.service),
         _unknown(desk, "twilio", _no_text_path),
+    ]
+
+
+def _application(desk: Desk) -> list[BaseRoute]:
+    application = Application(desk)
+    return [
+        Route("/links", Operation(desk, "webhook", "send", application.take), methods=["POST"]),
+        _unknown(desk, "webhook", lambda _call: Answer(404)),
     ]
 
 

@@ -26,7 +26,7 @@ from leafcast.sandbox.exchange import Answer, Call, Handler, Malformed, html_ans
 from leafcast.sandbox.faults import Rule
 from leafcast.sandbox.settings import PROVIDERS
 from leafcast.sandbox.snapshot import snapshot
-from leafcast.sandbox.state import Email, MagicLink, Suppression, Text, User, connect
+from leafcast.sandbox.state import Email, MagicLink, Notice, Suppression, Text, User, connect
 
 _RULES = TypeAdapter(list[Rule])
 
@@ -64,6 +64,7 @@ class Control:
             "deletedLinks": sum(link.deleted for link in state.links.values()),
             "emails": len(state.emails),
             "texts": len(state.texts),
+            "inApp": len(state.notices),
             "requests": dict(self._desk.counts),
         }
         told: dict[str, Any] = {"now": iso_seconds(now), "counts": counts}
@@ -72,6 +73,7 @@ class Control:
             told["links"] = [self._link(link) for link in state.links.values()]
             told["emails"] = [self._email(email, now) for email in state.emails.values()]
             told["texts"] = [self._text(text, now) for text in state.texts.values()]
+            told["inApp"] = [_notice(notice) for notice in state.notices.values()]
         return json_answer(told)
 
     def snapshot(self, _call: Call) -> Answer:
@@ -243,4 +245,15 @@ def _user(user: User) -> dict[str, Any]:
         "name": user.name,
         "email": user.email,
         "credentials": {name: credential.status for name, credential in user.credentials.items()},
+    }
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    return {
+        "key": notice.key,
+        "at": notice.at,
+        "to": notice.to,
+        "url": notice.url,
+        "told": notice.told,
+        "repeats": notice.repeats,
     }

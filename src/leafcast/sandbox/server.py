@@ -55,6 +55,11 @@ class RunningSandbox:
         return f"{self.url}/twilio"
 
     @property
+    def webhook_url(self) -> str:
+        """For `webhook.url` of a campaign: the stand-in of the team's own application."""
+        return f"{self.url}/app/links"
+
+    @property
     def credentials(self) -> dict[str, str]:
         """The environment that a client of this sandbox needs, addresses included."""
         return self.settings.environment(self.url)

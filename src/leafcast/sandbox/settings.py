@@ -81,6 +81,9 @@ class SandboxSettings:
     blocked_countries: tuple[str, ...] = ("+53", "+98", "+850", "+963")
     """Beginnings of numbers whose country the account may not text."""
 
+    webhook_secret: str = field(default="sandbox-webhook-secret-not-a-real-one", repr=False)
+    """What the team's own application, which takes links at `/app/links`, checks signatures with."""
+
     seed: int = 0
     """Decides, with the address, what becomes of a message."""
     bounce_rate: float = 0.0
@@ -105,4 +108,5 @@ class SandboxSettings:
             "TWILIO_API_URL": f"{url}/twilio",
             "TWILIO_ACCOUNT_SID": self.twilio_account_sid,
             "TWILIO_AUTH_TOKEN": self.twilio_auth_token,
+            "LEAFCAST_WEBHOOK_SECRET": self.webhook_secret,
         }

@@ -105,6 +105,20 @@ class Text:
         return latest(self.events, now)
 
 
+@dataclass(slots=True)
+class Notice:
+    """A link that the team's own application has taken for a grower."""
+
+    key: str
+    at: float
+    to: str
+    """The grower's externalId."""
+    url: str
+    told: dict[str, Any]
+    repeats: int = 0
+    """How often the same key came again, and was not taken."""
+
+
 @dataclass(frozen=True, slots=True)
 class Suppression:
     """An address on one of SendGrid's lists, from an instant on."""
@@ -125,6 +139,7 @@ class Thread:
     links: list[MagicLink] = field(default_factory=list)
     emails: list[Email] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     last: float = 0.0
 
     @property
@@ -184,6 +199,7 @@ class State:
         self.emails_to: dict[str, list[Email]] = {}
         self.texts: dict[str, Text] = {}
         self.texts_to: dict[str, list[Text]] = {}
+        self.notices: dict[str, Notice] = {}
         self.suppressed: dict[str, dict[str, Suppression]] = {
             name: {} for name in (BOUNCES, BLOCKS, INVALID, SPAM, UNSUBSCRIBES)
         }
@@ -221,6 +237,13 @@ class State:
         thread = self._owner(text.body, text.to)
         thread.texts.append(text)
         self._touch(thread, text.at)
+
+    def add_notice(self, notice: Notice) -> None:
+        """Know a link that the application took, beside its grower."""
+        self.notices[notice.key] = notice
+        thread = self._owner(notice.url, notice.to)
+        thread.notices.append(notice)
+        self._touch(thread, notice.at)
 
     def suppress(self, name: str, entry: Suppression) -> None:
         """Put an address on a list; what stands there already stays."""

@@ -41,6 +41,7 @@ class RowView:
     time: str
     emails: int
     texts: int
+    notices: int
     connected: bool
     find: str = ""
 
@@ -53,6 +54,7 @@ def counts(desk: Desk) -> dict[str, int]:
         "links": sum(not link.deleted for link in state.links.values()),
         "emails": len(state.emails),
         "texts": len(state.texts),
+        "in-app": len(state.notices),
         "connected": sum(bool(thread.user and thread.user.credentials) for thread in state.threads.values()),
     }
 
@@ -60,6 +62,7 @@ def counts(desk: Desk) -> dict[str, int]:
 def row_view(thread: Thread, key: str, href: str, find: str = "") -> RowView:
     """A grower's line."""
     preview = thread.emails[-1].subject if thread.emails else thread.texts[-1].body if thread.texts else ""
+    preview = preview or ("A link in your own application" if thread.notices else "")
     return RowView(
         key=key,
         href=href,
@@ -69,6 +72,7 @@ def row_view(thread: Thread, key: str, href: str, find: str = "") -> RowView:
         time=datetime.fromtimestamp(thread.last, UTC).strftime("%H:%M"),
         emails=len(thread.emails),
         texts=len(thread.texts),
+        notices=len(thread.notices),
         connected=bool(thread.user and thread.user.credentials),
         find=find,
     )
@@ -87,6 +91,7 @@ def thread_page(desk: Desk, thread: Thread, *, lasting: bool = False) -> Markup:
         links=[link_card(desk, link, now) for link in reversed(thread.links)],
         emails=[(email, email.latest(now), when(email.at)) for email in reversed(thread.emails)],
         texts=[(text, text.latest(now), when(text.at), _linked(text.body, lasting)) for text in thread.texts],
+        notices=[(notice, when(notice.at), _linked(notice.url, lasting)) for notice in thread.notices],
     )
     return Markup(page)  # noqa: S704 - rendered by our own template, which escapes
 

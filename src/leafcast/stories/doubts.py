@@ -8,16 +8,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from leafcast.decide.campaign import Campaign
+from leafcast.decide.campaign import Campaign, WebhookDoubt
 from leafcast.decide.settling import Ending, judged, ripe, settles_at
 from leafcast.errors import LeafcastError, RunStopped
-from leafcast.model import Absent, Channel, Doubt, Found, Look, Sought, Unknown
+from leafcast.model import Absent, Channel, Doubt, DoubtResolved, Found, Look, Settlement, Sought, Unknown
 from leafcast.ports import Clock, DoubtLedger, Ledger, LedgerReader, LinkKeeper, Progress, Searcher
 from leafcast.stories.brake import Brake, Braked
 
 AT_ONCE = 8
 """Questions to one service under way at once; its pace holds all the same."""
 NOT_IN_USE = Unknown("the campaign no longer uses this channel, so its service cannot be asked")
+NOT_ASKED = Unknown("your own application has no records that it could be asked for; look there, and say so by resolve")
 BEHIND = Unknown(
     "the service's records do not even show what it surely took around that time, so they prove nothing yet"
 )
@@ -91,6 +92,12 @@ class _Settler:
             self._brake.pull(error)
 
     async def _settle(self, doubt: Doubt) -> None:
+        if doubt.channel is Channel.WEBHOOK and self._campaign.in_doubt.webhook is WebhookDoubt.RESEND:
+            # The campaign file is a person's word too: that the application takes a key once, however often it comes.
+            word = DoubtResolved(doubt.sought.message_id, doubt.attempt, Settlement.RESEND, "inDoubt.webhook: resend")
+            await self._world.ledger.record(word)
+            self.settled.endings[Ending.RESENDABLE] += 1
+            return
         look = self._closed.get(doubt.channel) or await self._look(doubt)
         ending, changes = judged(
             doubt,
@@ -121,7 +128,7 @@ class _Settler:
     async def _find(self, channel: Channel, sought: Sought) -> Look:
         searcher = self._world.searchers.get(channel)
         if searcher is None:
-            return NOT_IN_USE
+            return NOT_ASKED if channel is Channel.WEBHOOK else NOT_IN_USE
         # A question changes nothing, so a stop may cut it short, unlike a send.
         async with self._brake.waiting():
             look = await searcher.find(sought)

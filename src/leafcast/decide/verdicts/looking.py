@@ -11,7 +11,12 @@ from leafcast.decide.verdicts import leaf, twilio
 from leafcast.decide.verdicts.common import WHY
 from leafcast.model import Outcome, Service, Unknown, Verdict
 
-NAMES: Mapping[Service, str] = {Service.LEAF: "Leaf", Service.SENDGRID: "SendGrid", Service.TWILIO: "Twilio"}
+NAMES: Mapping[Service, str] = {
+    Service.LEAF: "Leaf",
+    Service.SENDGRID: "SendGrid",
+    Service.TWILIO: "Twilio",
+    Service.WEBHOOK: "your application",
+}
 
 _REFUSALS: Mapping[Service, Mapping[int, str]] = {
     Service.LEAF: {status: leaf.STATUSES[status].sentence for status in (401, 403)},
@@ -25,6 +30,7 @@ _REFUSALS: Mapping[Service, Mapping[int, str]] = {
         403: "these Twilio credentials may not list messages; check the key's permissions",
         404: twilio.STATUSES[404].sentence,
     },
+    Service.WEBHOOK: {},  # it is never asked: there is no question that every application would answer
 }
 
 

@@ -132,14 +132,16 @@ class Door:
         turn: Turn | None = None,
         json: Any = None,
         data: Mapping[str, Any] | None = None,
+        content: bytes | None = None,
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         largest: int = LARGEST_BODY,
     ) -> Reply:
         """Make one request, once; without a turn it waits for one of its own. `path` begins with `/` and is already
-        percent-encoded; `json` and `data` (a form) exclude each other. Never raises for a network or a service."""
+        percent-encoded; `json`, `data` (a form) and `content` (bytes as they are) exclude each other. Never raises for
+        a network or a service."""
         url = self._base + path + ("?" + urlencode(params, doseq=True) if params else "")
-        sent_headers, body = self._packed(headers, json, data)
+        sent_headers, body = self._packed(headers, json, data, content)
         held = turn if isinstance(turn, PacedTurn) else await self.ready()
         held.spend(self)
         try:
@@ -152,7 +154,7 @@ class Door:
         return self._heard(reply) if isinstance(reply, Answer) else reply
 
     def _packed(
-        self, headers: Mapping[str, str] | None, json: Any, data: Mapping[str, Any] | None
+        self, headers: Mapping[str, str] | None, json: Any, data: Mapping[str, Any] | None, content: bytes | None
     ) -> tuple[dict[str, str], bytes | None]:
         packed = self._headers | dict(headers or {})
         if json is not None:
@@ -161,7 +163,7 @@ class Door:
         if data is not None:
             packed["Content-Type"] = "application/x-www-form-urlencoded"
             return packed, urlencode(data, doseq=True).encode()
-        return packed, None
+        return packed, content
 
     # ---------------------------------------------------------------------------------------------------- what it heard
 

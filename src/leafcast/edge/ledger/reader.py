@@ -142,7 +142,8 @@ def _ledger_row(campaign: str, row: tuple[Any, ...]) -> LedgerRow:
     seen, connection = rest
     if to is not None:
         # The line tells what happened: an address that changed later is not where this message went.
-        email, phone = (to, phone) if channel == Channel.EMAIL else (email, to)
+        email = to if channel == Channel.EMAIL else email
+        phone = to if channel == Channel.SMS else phone
     extra: Mapping[str, str] = json.loads(cells)
     return LedgerRow(
         campaign=campaign,
