@@ -105,10 +105,19 @@ class Ledger(Protocol):
         their cells, addresses and planned messages are taken over from the new decision."""
 
     def work(
-        self, campaign: str, *, scope: Scope, now: datetime, after: int, limit: int, only: frozenset[str] = frozenset()
+        self,
+        campaign: str,
+        *,
+        scope: Scope,
+        now: datetime,
+        after: int,
+        limit: int,
+        only: frozenset[str] = frozenset(),
+        channel: Channel | None = None,
     ) -> Sequence[tuple[int, Invitation]]:
         """The next invitations of the scope with a planned message that is not held beyond `now`, in list order, as
-        (position, invitation). `after` is the position of the last one seen, 0 to begin."""
+        (position, invitation). `after` is the position of the last one seen, 0 to begin; with `channel`, only those
+        with such a message of this channel."""
 
     def due(
         self,

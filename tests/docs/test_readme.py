@@ -136,9 +136,9 @@ def test_the_filter_day_writes_what_the_readme_shows():
 
 def test_the_doubts_of_a_kill_are_bounded_as_promised(readme):
     """The number that the promise names is the number of requests that can be under way."""
-    from leafcast.stories.run import WORKERS
+    from leafcast.stories.lanes import EMAILS, OTHERS
 
-    assert f"leaves at most {WORKERS}," in readme.section("What is promised, and what is not")
+    assert f"leaves at most {EMAILS} emails and {OTHERS} texts," in readme.section("What is promised, and what is not")
 
 
 def test_the_export_lines_are_those_of_the_sandbox(readme):

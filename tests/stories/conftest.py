@@ -21,9 +21,9 @@ from leafcast.edge.memory import MemoryLedger, ScriptedLeaf, ScriptedSender, Vir
 from leafcast.edge.shipped import TEMPLATES, shipped
 from leafcast.model import Channel, Due, EmailMessage, Outcome, Row, Service, SmsMessage
 from leafcast.stories.brake import Brake
-from leafcast.stories.invite import Courier, World
 from leafcast.stories.prepare import Examiner
 from leafcast.stories.run import Options, RunReport, retry, run
+from leafcast.stories.world import Courier, World
 
 COLUMNS = ("externalId", "name", "email", "phone", "leafUserId", "linkType", "provider", "allowedProviders", "timezone")
 

@@ -7,7 +7,7 @@ import pytest
 from leafcast.edge.memory import ScriptedSender
 from leafcast.errors import ExitCode, Interrupted
 from leafcast.model import Channel, Due, LinkType, MessageState, Outcome, Verdict
-from leafcast.stories.run import WORKERS
+from leafcast.stories.lanes import EMAILS
 from leafcast.stories.trials import TRIALS
 
 from .conftest import grower, phone_only
@@ -285,15 +285,15 @@ def test_quiet_hours_hold_texts_and_say_until_when(stage):
     assert play.states()[("G-1", SMS)] == "accepted"
 
 
-def test_a_channel_that_appears_late_is_tried_alone_as_well(stage):
-    """Hundreds of emails went well; the first text that stops the run is one request, not one for every worker."""
+def test_each_channel_is_tried_alone(stage):
+    """The first text that stops the run is one request, whatever the emails do, and not one for every place."""
     play = stage([grower(number) for number in range(220)] + [phone_only(number) for number in range(300, 400)])
     play.sms.script = {f"+1515555{number:04d}": [STOP] for number in range(300, 400)}
 
     assert play.run().exit_code is ExitCode.STOPPED
 
     assert len(play.sms.sent) == 1
-    assert list(play.states().values()).count("planned") == 100
+    assert [play.states()[f"G-{number}", SMS] for number in range(300, 400)] == ["planned"] * 100
 
 
 def test_when_the_first_few_all_fail_alike_the_run_stops(stage):
@@ -426,7 +426,7 @@ def test_a_service_that_is_down_is_asked_by_one_at_a_time_until_it_is_back(stage
     assert report.exit_code is ExitCode.DONE
     assert set(play.states().values()) == {"accepted"}
     assert len(play.email.taken) == len({message.to for message in play.email.taken}) == 300
-    assert play.email.wasted <= WORKERS + 5
+    assert play.email.wasted <= EMAILS + 5
 
 
 def test_an_outage_that_does_not_end_stops_the_run(stage):

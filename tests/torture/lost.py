@@ -44,9 +44,9 @@ from leafcast.model import Channel, Service
 from leafcast.sandbox.server import serve
 from leafcast.sandbox.settings import SandboxSettings
 from leafcast.stories.brake import Brake
-from leafcast.stories.invite import Courier, World
 from leafcast.stories.run import Options
 from leafcast.stories.run import run as run_story
+from leafcast.stories.world import Courier, World
 
 TOKEN = "sandbox-leaf-token"
 PER_CAMPAIGN, BESIDE, MOST_RUNS = 5, 8, 8

@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.torture import model, stage, trials
 
 ROOT = Path(__file__).resolve().parents[2]
-INVITE = "stories/invite.py"
+POSTING, MINTING = "stories/posting.py", "stories/minting.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,12 @@ MUTANTS = (
         "the intent is written after the request has left",
         (
             (
-                INVITE,
+                POSTING,
                 "committed = await world.ledger.record(MessageIntent(message.id, generation))",
                 "committed = world.clock.monotonic()",
             ),
             (
-                INVITE,
+                POSTING,
                 "outcome = await letter(turn)",
                 "outcome = await letter(turn)\n                world.ledger.record(MessageIntent(message.id, generation))",
             ),
@@ -61,9 +61,9 @@ MUTANTS = (
         "the request does not wait for its intent's commit",
         (
             (
-                INVITE,
+                POSTING,
                 "committed = await world.ledger.record(MessageIntent(message.id, generation))",
-                "world.ledger.record(MessageIntent(message.id, generation))\n            committed = world.clock.monotonic()",
+                "world.ledger.record(MessageIntent(message.id, generation))\n                committed = world.clock.monotonic()",
             ),
         ),
         ("virtual", "kill"),
@@ -133,7 +133,13 @@ MUTANTS = (
     Mutant(
         "no-deadline",
         "a process that slept between intent and request sends all the same",
-        ((INVITE, "if world.clock.monotonic() - committed > SEND_DEADLINE or not self._fresh(link):", "if False:"),),
+        (
+            (
+                POSTING,
+                "if world.clock.monotonic() - committed > SEND_DEADLINE or not self._minter.fresh(link):",
+                "if False:",
+            ),
+        ),
         ("runners",),
     ),
     Mutant(
@@ -141,8 +147,8 @@ MUTANTS = (
         "the deadline is counted from the row, which the other runner has refreshed",
         (
             (
-                INVITE,
-                "            if world.clock.monotonic() - committed > SEND_DEADLINE or not self._fresh(link):",
+                POSTING,
+                "            if world.clock.monotonic() - committed > SEND_DEADLINE or not self._minter.fresh(link):",
                 "            row = next(r for r in world.reader.rows(self._campaign.name) if r.message_id == message.id)\n"
                 "            if (world.clock.now() - row.updated_at).total_seconds() > SEND_DEADLINE:",
             ),
@@ -250,7 +256,13 @@ MUTANTS = (
     Mutant(
         "doubt-goes-on",
         "the next channel is tried when the first ended in doubt",
-        ((INVITE, "if verdict is Verdict.REFUSED:", "if verdict in (Verdict.REFUSED, Verdict.IN_DOUBT):"),),
+        (
+            (
+                POSTING,
+                "if await self._send(row, case, turns) is Verdict.REFUSED:",
+                "if await self._send(row, case, turns) in (Verdict.REFUSED, Verdict.IN_DOUBT):",
+            ),
+        ),
         ("kill", "virtual"),
     ),
     Mutant(
@@ -258,7 +270,7 @@ MUTANTS = (
         "a message is written with the link of another grower",
         (
             (
-                INVITE,
+                POSTING,
                 "letter = courier.letter(invitation.grower, link, message.id, invitation.round)",
                 "link = self.__dict__.setdefault('_kept', link)\n            letter = courier.letter(invitation.grower, link, message.id, invitation.round)",
             ),
@@ -268,7 +280,7 @@ MUTANTS = (
     Mutant(
         "stale-link",
         "a link is sent that has little of its life left",
-        ((INVITE, "        return left >= timedelta(", "        return True or left >= timedelta("),),
+        ((MINTING, "        return left >= timedelta(", "        return True or left >= timedelta("),),
         ("virtual",),
     ),
     Mutant(

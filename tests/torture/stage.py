@@ -45,11 +45,13 @@ from leafcast.model import (
     Verdict,
 )
 from leafcast.stories.brake import Brake
-from leafcast.stories.invite import Courier, World
+from leafcast.stories.lanes import EMAILS, OTHERS
 from leafcast.stories.prepare import Survey
 from leafcast.stories.run import Options, retry, run
+from leafcast.stories.world import Courier, World
 
-WORKERS = 64
+WORKERS = EMAILS + OTHERS
+"""What a kill can leave in doubt: the messages of both channels that may be under way."""
 LAG = (60.0, 180.0)
 """Seconds by which a service's records are behind, at most: for half of the messages, and for the others. Two looks,
 the first 120 s after it left and the second 120 s later, see it all the same: a request arrives ARRIVES seconds after

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from leafcast.model import Due
     from leafcast.sandbox.server import RunningSandbox
     from leafcast.stories.brake import Brake
-    from leafcast.stories.invite import World
     from leafcast.stories.run import Confirm, RunReport
+    from leafcast.stories.world import World
 
 Keep = Annotated[
     bool, typer.Option("--keep", help="Leave the sandbox running, to walk through its inbox, until Ctrl-C.")

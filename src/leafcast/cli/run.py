@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from leafcast.cli.services import Story
     from leafcast.model import Due
     from leafcast.stories.brake import Brake
-    from leafcast.stories.invite import World
     from leafcast.stories.prepare import Survey
     from leafcast.stories.run import Confirm, RunReport
+    from leafcast.stories.world import World
 
 OnlyChannel = Annotated[Channel | None, typer.Option("--channel", help="Only the messages of this channel.")]
 

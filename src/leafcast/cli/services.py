@@ -28,8 +28,8 @@ from leafcast.errors import Interrupted, LedgerUnusable, UsageError
 from leafcast.model import Channel, Counts, Due, Service, Severity
 from leafcast.ports import Clock, LinkMaker
 from leafcast.stories.brake import Brake
-from leafcast.stories.invite import Courier, World
 from leafcast.stories.run import Confirm, RunReport
+from leafcast.stories.world import Courier, World
 
 if TYPE_CHECKING:
     from leafcast.cli.job import Job

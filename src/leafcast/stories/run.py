@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import islice
 
 from leafcast.decide.campaign import Campaign
 from leafcast.decide.linking import Linker
-from leafcast.errors import ExitCode, LeafcastError, LedgerStopped
+from leafcast.errors import ExitCode, LeafcastError
 from leafcast.model import (
     Channel,
     Counts,
     Due,
     Excluded,
-    Invitation,
     MessageState,
     PlannedInvitation,
     Reopened,
@@ -25,16 +23,15 @@ from leafcast.model import (
     Verdict,
 )
 from leafcast.stories.brake import Brake
-from leafcast.stories.invite import Inviter, Tally, World
+from leafcast.stories.feed import Work
+from leafcast.stories.lanes import send_all
 from leafcast.stories.prepare import Examiner, Survey
+from leafcast.stories.world import Tally, World
 
 Confirm = Callable[[Due], None]
 """Asks the person, once it is known what would be done; raises when the answer is no."""
 
 PLAN_BATCH = 500
-WORK_BATCH = 200
-WORKERS = 64
-"""Invitations under way at once, and so the most requests: what a kill can leave in doubt is bounded by this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,69 +106,19 @@ async def _finish(
     confirm: Confirm,
     started: RunStarted,
 ) -> RunReport:
-    asked_at = world.clock.now()
-    due = world.ledger.due(campaign.name, scope=scope, now=asked_at, limit=options.limit, only=options.only)
+    ledger, asked_at = world.ledger, world.clock.now()
+    due = ledger.due(campaign.name, scope=scope, now=asked_at, limit=options.limit, only=options.only)
     stranded = sum(count for channel, count in due.messages.items() if channel not in campaign.channels)
     if stranded:
         world.progress.notice(f"{stranded:,} planned before stay so: the campaign does not use their channel any more.")
         due = replace(due, messages={one: due.messages[one] for one in campaign.channels if one in due.messages})
     if due.messages:
         confirm(due)
-    work = _work(world, campaign, brake, scope, options, asked_at)
-    tally = await send(world, campaign, linker, brake, work, sum(due.messages.values()))
-    return RunReport(world.reader.counts(campaign.name), due, tally, started.in_doubt, brake.reason)
-
-
-async def send(
-    world: World, campaign: Campaign, linker: Linker, brake: Brake, work: Iterable[Invitation], expected: int
-) -> Tally:
-    """Take all this work as far as it goes, and send no more than the expected messages. The reason of an early end is
-    in the brake."""
-    inviter = Inviter(campaign, linker, world, brake, expected)
+    expected = sum(due.messages.values())
     world.progress.planned(expected)
-    await _all(work, inviter, brake)
-    return inviter.tally
-
-
-def _work(
-    world: World, campaign: Campaign, brake: Brake, scope: Scope, options: Options, now: datetime
-) -> Iterator[Invitation]:
-    """What is to be done, in list order, fetched a little ahead so that memory does not grow with the list. `now` is
-    when the person was asked: what was held then is not part of the answer, even if its time has come since."""
-    position, left = 0, options.limit
-    while not brake.pulled and left != 0:
-        limit = WORK_BATCH if left is None else min(WORK_BATCH, left)
-        try:
-            batch = world.ledger.work(
-                campaign.name, scope=scope, now=now, after=position, limit=limit, only=options.only
-            )
-        except LedgerStopped as error:
-            brake.pull(error)
-            return
-        for position, invitation in batch:  # noqa: B007 - the last position is where the next fetch begins
-            messages = tuple(message for message in invitation.messages if message.channel in campaign.channels)
-            if messages:
-                yield replace(invitation, messages=messages)
-        if len(batch) < limit:
-            return
-        left = None if left is None else left - len(batch)
-
-
-async def _all(work: Iterable[Invitation], inviter: Inviter, brake: Brake) -> None:
-    queue: asyncio.Queue[Invitation | None] = asyncio.Queue(maxsize=WORKERS)
-
-    async def worker() -> None:
-        while (invitation := await queue.get()) is not None:
-            if not brake.pulled:
-                await inviter.invite(invitation)
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(WORKERS):
-            group.create_task(worker())
-        for invitation in work:
-            await queue.put(invitation)
-        for _ in range(WORKERS):
-            await queue.put(None)
+    work = Work(ledger, campaign.name, scope, asked_at, options.only, options.limit)
+    tally = await send_all(world, campaign, linker, brake, work, expected)
+    return RunReport(world.reader.counts(campaign.name), due, tally, started.in_doubt, brake.reason)
 
 
 def _excluded(survey: Survey) -> tuple[tuple[int, str], ...]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from leafcast.model import Channel
 
 TRIALS = 5
-"""So many invitations of each channel go alone before others go beside them."""
+"""So many rows of each channel go alone before others go beside them."""
 
 
 class Trials:
@@ -20,16 +20,13 @@ class Trials:
         self._tried: Counter[Channel] = Counter()
         self._alone = asyncio.Lock()
 
-    @asynccontextmanager
-    async def turn(self, channels: Collection[Channel]) -> AsyncIterator[None]:
-        """Around one invitation on its way: alone as long as one of its channels has been tried too little."""
-        if not self._proven(channels):
-            async with self._alone:
-                if not self._proven(channels):
-                    yield
-                    self._tried.update(channels)
-                    return
-        yield
+    def proven(self, channel: Channel) -> bool:
+        """Whether a channel was tried often enough."""
+        return self._tried[channel] >= TRIALS
 
-    def _proven(self, channels: Collection[Channel]) -> bool:
-        return all(self._tried[channel] >= TRIALS for channel in channels)
+    @asynccontextmanager
+    async def alone(self, channel: Channel) -> AsyncIterator[None]:
+        """Around one row's whole way while its channel is not proven: no other such row of any channel meanwhile."""
+        async with self._alone:
+            yield
+            self._tried[channel] += 1

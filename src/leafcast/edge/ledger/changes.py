@@ -274,6 +274,7 @@ class Changes:
             error=planned.skip or "",
             now=stamp.now,
         )
+        self._q.reopen_beside(self._connection, id=change.message_id, campaign_id=self._run.campaign_id)
 
     def _reopened(self, change: Reopened, stamp: Stamp) -> None:
         self._mine(change.campaign)

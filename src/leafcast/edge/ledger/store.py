@@ -23,6 +23,7 @@ from leafcast.edge.ledger.writer import Receipt, Stamp, Writer
 from leafcast.errors import LeafcastError, LedgerStopped, LedgerUnusable
 from leafcast.model import (
     Change,
+    Channel,
     Counts,
     Doubt,
     Due,
@@ -87,11 +88,19 @@ class SqliteLedger(SqliteReader):
         return counts
 
     def work(
-        self, campaign: str, *, scope: Scope, now: datetime, after: int, limit: int, only: frozenset[str] = frozenset()
+        self,
+        campaign: str,
+        *,
+        scope: Scope,
+        now: datetime,
+        after: int,
+        limit: int,
+        only: frozenset[str] = frozenset(),
+        channel: Channel | None = None,
     ) -> Sequence[tuple[int, Invitation]]:
         """The next invitations of the scope with a planned message that may go now, with their places in the list."""
         with connect.reading(self._path):
-            return self._backlog(campaign, scope, now).invitations(after=after, limit=limit, only=only)
+            return self._backlog(campaign, scope, now).invitations(after=after, limit=limit, only=only, channel=channel)
 
     def due(
         self,

@@ -25,9 +25,17 @@ class Backlog:
     scope: Scope
     now: str
 
-    def invitations(self, *, after: int, limit: int, only: frozenset[str]) -> Sequence[tuple[int, Invitation]]:
+    def invitations(
+        self, *, after: int, limit: int, only: frozenset[str], channel: Channel | None
+    ) -> Sequence[tuple[int, Invitation]]:
         """The next ones in list order, with their places."""
-        key = {"campaign_id": self.run.campaign_id, "scope": self.scope, "epoch": self.run.epoch, "now": self.now}
+        key = {
+            "campaign_id": self.run.campaign_id,
+            "scope": self.scope,
+            "epoch": self.run.epoch,
+            "now": self.now,
+            "channel": channel,
+        }
         found: Iterable[tuple[Any, ...]]
         if not only:
             found = list(sql.queries().due_invitations(self.connection, **key, after=after, limit=limit))

@@ -69,8 +69,7 @@ class MemoryChanges:
                 held = replace(message, not_before=change.until, updated_at=self.now)
                 self.tables.put(self.tables.messages, held.id, held)
             case NextChannel():
-                place = self._place(change.campaign, change.external_id, change.round)
-                self.tables.add_message(place, change.message_id, change.message, self.now)
+                self._next_channel(change)
             case Reopened():
                 self._reopened(change)
             case Excluded():
@@ -155,6 +154,13 @@ class MemoryChanges:
         else:
             held = change.not_before if state is MessageState.PLANNED else None
             self._move(told, state, error_code=outcome.code, error=outcome.reason, not_before=held)
+
+    def _next_channel(self, change: NextChannel) -> None:
+        place = self._place(change.campaign, change.external_id, change.round)
+        epochs = [one.reopened_epoch for one in self.tables.messages_of(place) if one.reopened_epoch is not None]
+        self.tables.add_message(place, change.message_id, change.message, self.now)
+        message = replace(self.tables.messages[change.message_id], reopened_epoch=max(epochs, default=None))
+        self.tables.put(self.tables.messages, message.id, message)
 
     def _reopened(self, change: Reopened) -> None:
         self._mine(change.campaign)

@@ -134,11 +134,23 @@ class MemoryLedger(MemoryRoundReading):
         return PlanCounts(added=added, known=len(changed) - added, updated=updated)
 
     def work(
-        self, campaign: str, *, scope: Scope, now: datetime, after: int, limit: int, only: frozenset[str] = frozenset()
+        self,
+        campaign: str,
+        *,
+        scope: Scope,
+        now: datetime,
+        after: int,
+        limit: int,
+        only: frozenset[str] = frozenset(),
+        channel: Channel | None = None,
     ) -> Sequence[tuple[int, Invitation]]:
         """The next invitations of the scope with a planned message that may go now, with their places in the list."""
         self._check_running(campaign)
-        due = (message for message in self._scope(campaign, scope, only) if not message.held(now))
+        due = (
+            message
+            for message in self._scope(campaign, scope, only)
+            if not message.held(now) and channel in (None, message.channel)
+        )
         places = sorted({message.invitation for message in due if message.invitation > after})[:limit]
         return [(place, self._invitation(place, scope, now)) for place in places]
 

@@ -56,6 +56,11 @@ UPDATE message SET state = 'failed', not_before = NULL, error_code = :error_code
 WHERE id = :id AND campaign_id = :campaign_id AND state = 'planned'
 RETURNING id;
 
+-- name: reopen_beside(id, campaign_id)!
+-- What follows a refusal belongs to the retry that the refused one belonged to.
+UPDATE message SET reopened_epoch = (SELECT MAX(o.reopened_epoch) FROM message o WHERE o.invitation_id = message.invitation_id)
+WHERE id = :id AND campaign_id = :campaign_id;
+
 -- name: insert_attempt(message_id, link_id, number, epoch, now)!
 INSERT INTO attempt (message_id, link_id, number, epoch, started_at)
 VALUES (:message_id, :link_id, :number, :epoch, :now);

@@ -1,24 +1,24 @@
--- name: due_invitations(campaign_id, scope, epoch, now, after, limit)
+-- name: due_invitations(campaign_id, scope, epoch, now, after, limit, channel)
 -- The next invitations of the scope with a planned message that may go now, in list order, with the number of links
 -- that were asked for.
 SELECT DISTINCT i.id, i.round, i.cause, g.list_row, g.external_id, g.name, g.email, g.phone, g.cells,
        (SELECT COALESCE(MAX(l.generation), 0) FROM link l WHERE l.invitation_id = i.id)
 FROM message m JOIN invitation i ON i.id = m.invitation_id JOIN grower g ON g.id = i.grower_id
 WHERE m.campaign_id = :campaign_id AND m.state = 'planned' AND m.invitation_id > :after
-  AND (m.not_before IS NULL OR m.not_before <= :now)
+  AND (m.not_before IS NULL OR m.not_before <= :now) AND (:channel IS NULL OR m.channel = :channel)
   AND ((:scope = 'listed' AND g.listed_epoch = :epoch AND i.round = 0)
        OR (:scope = 'reinvited' AND g.listed_epoch = :epoch AND i.round > 0)
        OR (:scope = 'reopened' AND m.reopened_epoch = :epoch))
   AND i.recalled_at IS NULL AND NOT EXISTS (SELECT 1 FROM campaign WHERE id = :campaign_id AND recalled_at IS NOT NULL)
 ORDER BY m.invitation_id LIMIT :limit;
 
--- name: due_invitations_of(campaign_id, external_id, scope, epoch, now, after)
+-- name: due_invitations_of(campaign_id, external_id, scope, epoch, now, after, channel)
 -- The same for one grower.
 SELECT DISTINCT i.id, i.round, i.cause, g.list_row, g.external_id, g.name, g.email, g.phone, g.cells,
        (SELECT COALESCE(MAX(l.generation), 0) FROM link l WHERE l.invitation_id = i.id)
 FROM grower g JOIN invitation i ON i.grower_id = g.id JOIN message m ON m.invitation_id = i.id
 WHERE g.campaign_id = :campaign_id AND g.external_id = :external_id AND m.state = 'planned' AND i.id > :after
-  AND (m.not_before IS NULL OR m.not_before <= :now)
+  AND (m.not_before IS NULL OR m.not_before <= :now) AND (:channel IS NULL OR m.channel = :channel)
   AND ((:scope = 'listed' AND g.listed_epoch = :epoch AND i.round = 0)
        OR (:scope = 'reinvited' AND g.listed_epoch = :epoch AND i.round > 0)
        OR (:scope = 'reopened' AND m.reopened_epoch = :epoch))

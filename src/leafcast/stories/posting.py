@@ -1,0 +1,172 @@
+"""The way of one message: each attempt written down before it leaves, and its answer afterwards."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from leafcast.decide.campaign import Campaign
+from leafcast.decide.planning import next_channel
+from leafcast.decide.quiet import held_until
+from leafcast.errors import ListError
+from leafcast.model import (
+    Message,
+    MessageGivenUp,
+    MessageHeld,
+    MessageIntent,
+    MessageSettled,
+    NextChannel,
+    Outcome,
+    Service,
+    Verdict,
+)
+from leafcast.ports import Turn
+from leafcast.stories.feed import Feeds, Row
+from leafcast.stories.gates import Gates
+from leafcast.stories.minting import Case, Minter
+from leafcast.stories.world import Tally, World
+
+SEND_DEADLINE = 10.0
+"""Seconds between an intent's commit and the first byte of its request. A process that slept longer than that hands
+the intent back, because by now somebody else may hold the ledger."""
+LINK_RENEWALS = 3
+"""So often is a link made anew because the wait for the pace used up its life; then the pace cannot keep up with it."""
+
+
+class Poster:
+    """Sends messages, many at once, on every channel."""
+
+    def __init__(
+        self, campaign: Campaign, world: World, gates: Gates, minter: Minter, feeds: Feeds, tally: Tally
+    ) -> None:
+        self._campaign = campaign
+        self._world = world
+        self._gates = gates
+        self._minter = minter
+        self._feeds = feeds
+        self._tally = tally
+
+    def held(self, row: Row) -> bool:
+        """Whether quiet hours keep this message; the ledger then knows until when."""
+        hours, grower, message = self._campaign.quiet_hours, row.invitation.grower, row.message
+        if hours is None or message.channel not in hours.channels:
+            return False
+        until = held_until(self._world.clock.now(), hours, grower.cell("timezone") or hours.timezone)
+        if until is None:
+            return False
+        self._world.ledger.record(MessageHeld(message.id, until))
+        self._tally.held += 1
+        return True
+
+    async def post(self, row: Row, case: Case, turns: list[Turn]) -> None:
+        """Send a message whose case has a link, as far as it goes; a refusal goes on to the next channel. A turn that
+        was had already is taken out of `turns` and used first. Raises Braked."""
+        for _ in range(1 + LINK_RENEWALS):
+            with suppress(_Stale):
+                if await self._send(row, case, turns) is Verdict.REFUSED:
+                    await self._fall_through(row)
+                return
+            trouble = await self._minter.see_to(case, [])
+            if trouble is not None:
+                self.without_link(row, trouble)
+                return
+        self._give_up(row.message, _TOO_SLOW)
+
+    def without_link(self, row: Row, outcome: Outcome) -> None:
+        """The link could not be made, so this run gives the message up; after a stop it stays planned."""
+        if outcome.verdict is not Verdict.STOP:
+            self._give_up(row.message, replace(outcome, reason=f"no link: {outcome.reason}"))
+
+    # --------------------------------------------------------------------------------------------------- one message
+
+    async def _send(self, row: Row, case: Case, turns: list[Turn]) -> Verdict | None:
+        """What came of it; None when quiet hours keep it."""
+        world, gates, message, invitation = self._world, self._gates, row.message, row.invitation
+        courier, link, generation = world.couriers[message.channel], case.link, case.generation
+        assert link is not None  # noqa: S101 - a row comes here with its link only
+        try:
+            letter = courier.letter(invitation.grower, link, message.id, invitation.round)
+        except ListError as error:
+            self._unwritten(message, courier.service, turns, error)
+            return Verdict.FAILED
+
+        async def attempt() -> Outcome:
+            turn = turns.pop() if turns else await gates.turn(courier.service, courier)
+            async with case.lock:
+                if generation != case.generation or not self._minter.fresh(link):
+                    # The wait for this turn was long, or this machine slept, or another channel made a newer link.
+                    gates.unused(courier.service)
+                    raise _Stale
+                if self.held(row):  # quiet hours began meanwhile
+                    gates.unused(courier.service)
+                    raise _Quiet
+                gates.allowance.take()
+                committed = await world.ledger.record(MessageIntent(message.id, generation))
+            if world.clock.monotonic() - committed > SEND_DEADLINE or not self._minter.fresh(link):
+                outcome = Outcome(Verdict.PAUSE, "too-slow", "this machine stood still before the request left")
+            else:
+                outcome = await letter(turn)
+            world.ledger.record(MessageSettled(message.id, outcome, self._not_before(outcome)))
+            gates.allowance.settle(outcome)
+            gates.observe(courier.service, outcome)
+            return outcome
+
+        try:
+            outcome = await world.patience.until_settled(attempt, sleep=gates.sleep)
+        except _Quiet:
+            return None
+        self._settled(message, outcome)
+        return outcome.verdict
+
+    def _unwritten(self, message: Message, service: Service, turns: list[Turn], error: ListError) -> None:
+        """Every row was written once with a placeholder before the run; what still goes wrong now is this row's own."""
+        if turns:
+            turns.clear()
+            self._gates.unused(service)
+        self._give_up(message, Outcome(Verdict.FAILED, "template", error.problems[0].what))
+
+    def _settled(self, message: Message, outcome: Outcome) -> None:
+        match outcome.verdict:
+            case Verdict.PAUSE:
+                self._give_up(message, outcome)
+            case Verdict.ACCEPTED | Verdict.REFUSED | Verdict.FAILED | Verdict.IN_DOUBT:
+                self._ended(message, outcome)
+            case Verdict.STOP:
+                pass
+            case _:
+                assert_never(outcome.verdict)
+
+    async def _fall_through(self, row: Row) -> None:
+        """After a refusal plan the next channel's message, where there is one; its own lane takes it from there."""
+        campaign, grower, number = self._campaign, row.invitation.grower, row.invitation.round
+        planned = next_channel(campaign, grower, row.invitation.channels_used)
+        if planned is None or planned.channel not in self._feeds:
+            return
+        change = NextChannel(campaign.name, grower.external_id, number, self._world.new_id(), planned)
+        await self._feeds[planned.channel].pass_on(row, change)
+
+    def _give_up(self, message: Message, outcome: Outcome) -> None:
+        self._world.ledger.record(MessageGivenUp(message.id, outcome.code, outcome.reason))
+        self._ended(message, replace(outcome, verdict=Verdict.FAILED))
+
+    def _ended(self, message: Message, outcome: Outcome) -> None:
+        self._tally.ended[outcome.verdict] += 1
+        self._world.progress.settled(message.channel, outcome)
+
+    def _not_before(self, outcome: Outcome) -> datetime | None:
+        if outcome.verdict is not Verdict.PAUSE or not outcome.retry_after:
+            return None
+        return self._world.clock.now() + timedelta(seconds=outcome.retry_after)
+
+
+_TOO_SLOW = Outcome(Verdict.FAILED, "link-too-short", "the link's life is too short for the campaign's pace")
+
+
+class _Quiet(Exception):
+    """Quiet hours keep the message; the ledger knows until when."""
+
+
+class _Stale(Exception):
+    """The link has too little of its life left to be sent, or is not the invitation's newest any more."""
