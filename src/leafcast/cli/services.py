@@ -148,7 +148,10 @@ async def conduct(voice: Voice, job: Job, ledger_url: str, story: Story, confirm
                     new_id=new_id,
                     progress=progress,
                 )
-                return await story(world, brake, confirmed)
+                try:
+                    return await story(world, brake, confirmed)
+                except asyncio.CancelledError:  # the second signal
+                    raise KeyboardInterrupt from None
 
 
 class _Enough(Exception):
@@ -213,8 +216,9 @@ async def probe(voice: Voice, campaign: Campaign) -> None:
 @contextmanager
 def minding_signals(voice: Voice, brake: Brake) -> Iterator[None]:
     """The first signal ends a run in order: what is under way is finished, nothing new begins. The next one ends it at
-    once, as signals do elsewhere in leafcast."""
-    loop = asyncio.get_running_loop()
+    once, by cancelling the task that this is called in: an exception out of a signal handler would come up in whichever
+    of the tasks happens to run."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
     before = {number: signal.getsignal(number) or signal.SIG_DFL for number in STOPPING}
     minded = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
 
@@ -223,8 +227,14 @@ def minding_signals(voice: Voice, brake: Brake) -> Iterator[None]:
             loop.remove_signal_handler(number)
             signal.signal(number, before[number])
 
-    def stop(number: signal.Signals) -> None:
+    def end() -> None:
         release()
+        if task is not None:
+            task.cancel()
+
+    def stop(number: signal.Signals) -> None:
+        for each in minded:
+            loop.add_signal_handler(each, end)
         voice.note("Stopping: what is under way is finished, nothing new begins. Once more stops at once.")
         brake.pull(Interrupted(f"Interrupted by {number.name}."))
 
