@@ -14,6 +14,7 @@ from leafcast.cli.failing import end_by_signals
 from leafcast.cli.init import init
 from leafcast.cli.links import links
 from leafcast.cli.printing import Voice, error_document
+from leafcast.cli.recall import recall
 from leafcast.cli.resolve import resolve
 from leafcast.cli.run import retry, run
 from leafcast.cli.sandbox import sandbox
@@ -46,7 +47,7 @@ def _leafcast(
     pass
 
 
-for _command in (demo, init, check, run, retry, sync, resolve, status, export, sandbox):
+for _command in (demo, init, check, run, retry, recall, sync, resolve, status, export, sandbox):
     app.command()(_command)
 app.add_typer(links, name="links")
 

@@ -89,7 +89,11 @@ def settle_seconds() -> float:
 def _tell(voice: Voice, name: str, behind: str, report: SyncReport) -> None:
     from leafcast.decide.summary import document, lines
 
-    told: dict[str, Any] = {"settled": _settled(report), "orphans": _orphans(report.orphans), **_seen(report.looked)}
+    told: dict[str, Any] = {
+        "settled": _settled(report),
+        "orphans": orphans_document(report.orphans),
+        **_seen(report.looked),
+    }
     if report.stopped is not None:
         told |= error_document(report.stopped)
     voice.document({**document(name, report.counts), **told})
@@ -137,7 +141,7 @@ def _leaf_lines(looked: Looked) -> list[str]:
     return heads + ([f"  links now {', '.join(links)}"] if links else [])
 
 
-def _orphans(orphans: Orphans) -> dict[str, Any]:
+def orphans_document(orphans: Orphans) -> dict[str, Any]:
     """Without the links' ids: who has one can open the link."""
     return {
         "found": len(orphans.found),

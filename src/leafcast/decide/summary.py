@@ -35,6 +35,7 @@ def document(campaign: str, counts: Counts) -> dict[str, Any]:
         "messages": messages,
         "delivery": {delivery.value: counts.delivery.get(delivery, 0) for delivery in Delivery},
         "heldUntil": counts.held_until.isoformat().replace("+00:00", "Z") if counts.held_until else None,
+        "recalledAt": counts.recalled_at.isoformat().replace("+00:00", "Z") if counts.recalled_at else None,
     }
 
 
@@ -65,6 +66,8 @@ def lines(campaign: str, counts: Counts) -> list[str]:
         rows.append(f"  delivery  {', '.join(delivery)}")
     if counts.held_until:
         rows.append(f"  held until {numbers['heldUntil']}")
+    if counts.recalled_at:
+        rows.append(f"  recalled on {counts.recalled_at:%Y-%m-%d}: it invites nobody any more")
     return rows
 
 

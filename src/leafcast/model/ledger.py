@@ -116,6 +116,8 @@ class Counts:
     excluded: int
     held_until: datetime | None = None
     """The earliest time at which a held message may go."""
+    recalled_at: datetime | None = None
+    """When the whole campaign was recalled."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from leafcast.stories.world import Tally, World
 Confirm = Callable[[Due], None]
 """Asks the person, once it is known what would be done; raises when the answer is no."""
 
+RECALLED = "This campaign was recalled, so it invites nobody again. To write to people again, give it a new name."
 PLAN_BATCH = 500
 
 
@@ -74,6 +75,9 @@ async def run(
     """
     campaign, ledger = examiner.campaign, world.ledger
     started = ledger.begin(campaign.name, "run")
+    if (counts := world.reader.counts(campaign.name)).recalled_at is not None:
+        world.progress.notice(RECALLED)
+        return RunReport(counts, Due(0, {}, 0), Tally(), started.in_doubt, None)
     for batch in _batches(examiner.decisions(), PLAN_BATCH):
         ledger.plan(campaign.name, batch)
         await asyncio.sleep(0)

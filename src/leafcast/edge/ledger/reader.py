@@ -63,6 +63,7 @@ class SqliteReader(RoundReading):
         with reading(self._path), _one_moment(self._read):
             key = self._campaign_id(campaign)
             held = self._q.held_until(self._read, campaign_id=key)
+            recalled = self._q.recalled_at(self._read, campaign_id=key)
             return counts_of(
                 list(self._q.count_messages(self._read, campaign_id=key)),
                 created=self._q.count_links_made(self._read, campaign_id=key),
@@ -71,6 +72,7 @@ class SqliteReader(RoundReading):
                 growers=self._q.count_growers(self._read, campaign_id=key),
                 excluded=self._q.count_excluded(self._read, campaign_id=key),
                 held_until=held and sql.to_moment(held),
+                recalled_at=recalled and sql.to_moment(recalled),
             )
 
     def rows(self, campaign: str) -> Iterator[LedgerRow]:

@@ -20,6 +20,7 @@ def counts_of(
     growers: int,
     excluded: int,
     held_until: datetime | None,
+    recalled_at: datetime | None = None,
 ) -> Counts:
     """Numbers of (channel, state, delivery, how many) as `Counts`; every state and every delivery is named."""
     messages = dict.fromkeys(MessageState, 0)
@@ -39,6 +40,7 @@ def counts_of(
         growers=growers,
         excluded=excluded,
         held_until=held_until,
+        recalled_at=recalled_at,
     )
 
 

@@ -218,6 +218,7 @@ class MemoryLedger(MemoryRoundReading):
             growers=sum(key[0] == campaign for key in tables.growers),
             excluded=len(row.excluded),
             held_until=min((one.not_before for one in messages if one.not_before is not None), default=None),
+            recalled_at=row.recalled_at,
         )
 
     def rows(self, campaign: str) -> Iterator[LedgerRow]:
