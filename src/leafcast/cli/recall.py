@@ -115,7 +115,7 @@ async def _recalled(
     from leafcast.stories.recall import recall as story
 
     clock, env = SystemClock(), settings.environment(os.environ, Path(".env"))
-    access = Access(settings.leaf_access(env), None, None)
+    access = Access(settings.leaf_access(env), None, None, None)
     with open_existing(url, clock, new_id) as ledger:
         narrowed = _extent(ledger, campaign.name, extent, run)
         async with clients(campaign, access, clock) as made:
