@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from leafcast.model import (
+    Barred,
     Change,
     Channel,
     Contact,
@@ -29,11 +30,14 @@ from leafcast.model import (
     PlannedInvitation,
     Recallable,
     Rejected,
+    Report,
     Row,
     RunStarted,
     Scope,
     Sought,
     Standing,
+    Taken,
+    Unknown,
 )
 
 M_contra = TypeVar("M_contra", contravariant=True)
@@ -239,6 +243,31 @@ class LeafWatch(Protocol):
 
     async def link(self, kind: LinkType, link_id: str) -> LeafLink | Outcome:
         """One link."""
+
+
+class DeliveryLedger(Protocol):
+    """What the ledger knows of what became of its messages; works beside a run."""
+
+    def taken(self, campaign: str, channel: Channel) -> Sequence[Taken]:
+        """Every accepted message of a channel, in the order in which they left."""
+
+    def watermark(self, campaign: str, source: str) -> datetime | None:
+        """How far a service's list was read for the campaign."""
+
+
+class Tracker(Protocol):
+    """The service behind one channel, as far as it tells what became of messages. What ends the telling is the last
+    thing that comes, as an `Unknown`."""
+
+    def reports(self, wanted: Sequence[Taken]) -> AsyncIterator[Sequence[Report] | Unknown]:
+        """What the service says of these messages, some at a time; what it says of others may come along."""
+
+    def barred(self, source: str, since: datetime) -> AsyncIterator[Sequence[Barred] | Unknown]:
+        """The addresses that came on one of the service's `sources` at or after a time, some at a time."""
+
+    @property
+    def sources(self) -> Sequence[str]:
+        """The lists of addresses that the service keeps."""
 
 
 class Progress(Protocol):

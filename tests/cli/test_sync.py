@@ -265,3 +265,77 @@ def test_a_word_settles_and_is_recorded_with_who_and_when(desk):
     ]
     assert {who for who, *_ in rows} == {pwd.getpwuid(os.getuid()).pw_name}
     assert desk("resolve", "spring.yaml").out == "Nothing of spring is in doubt.\n"
+
+
+# ---------------------------------------------------------------------------------------------------- what became of it
+
+
+def following(desk: Any, count: int) -> None:
+    """So many growers by email, every tenth by text; some of them connected, bounced, complaining or saying STOP."""
+    rows = [text(number) if number % 10 == 9 else email(number) for number in range(count)]
+    rows[1]["email"], rows[2]["email"], rows[3]["email"] = "bounce@b.example", "spam@s.example", "defer@d.example"
+    desk.campaign(rows)
+    desk("run", "spring.yaml", "--yes")
+    for number in (4, 5):
+        desk.sandbox.control("connect", {"externalId": f"G-{number}", "provider": "JohnDeere"})
+    desk.sandbox.control("connect", {"externalId": "G-5", "provider": "JohnDeere", "status": "UNAUTHENTICATED"})
+    desk.sandbox.control("stop", {"phone": "+15155551009"})
+    desk.sandbox.advance(120)
+
+
+def looks(desk: Any) -> list[tuple[Any, ...]]:
+    """The ledger without its times."""
+    return [
+        (line["externalId"], line["messageStatus"], line["delivery"], line["errorCode"], line["connected"])
+        for line in desk.export()
+    ]
+
+
+EXPECTED = {
+    "G-1": ("bounced", "5.1.1", "no"),
+    "G-2": ("complained", "", "no"),
+    "G-3": ("queued", "4.2.2", "no"),
+    "G-4": ("delivered", "", "yes"),
+    "G-5": ("delivered", "", "broken"),
+    "G-9": ("unsubscribed", "", "no"),
+}
+
+
+def test_three_hundred_growers_are_followed(desk):
+    """Leaf by the page and once for the links, SendGrid's logs and lists, Twilio's list: few requests, no
+    provider's secret anywhere, nothing sent, and a second time nothing new."""
+    following(desk, 300)
+    before = desk.requests()
+    done = desk("sync", "spring.yaml", "--json", **SOON)
+    asked = desk.requests() - before
+    assert (asked["leaf"], asked["sendgrid"] <= 8, asked["twilio"] <= 6) == (5, True, True)
+    seen = {line[0]: line[2:] for line in looks(desk)}
+    assert {name: seen[name] for name in EXPECTED} == EXPECTED
+    assert {line for name, line in seen.items() if name not in EXPECTED} == {("delivered", "", "no")}
+    assert done.json["connections"] == {"connected": 1, "broken": 1, "not_connected": 298, "user_gone": 0}
+    assert done.json["delivery"]["complained"] == 1
+    again = desk("sync", "spring.yaml", **SOON)
+    assert [line[2:] for line in looks(desk)] == [seen[line[0]] for line in looks(desk)]
+    for secret in ("sandbox-provider", "clientSecret", "refreshToken"):
+        assert secret not in done.out + done.err + again.out + again.err
+        assert secret.encode() not in (desk.folder / "leafcast.db").read_bytes()
+    assert set(desk.received().values()) == {1}
+
+
+def test_trouble_in_between_ends_in_the_same_ledger(desk):
+    """A torn page, a storm of 429, a kill in the middle: run again, and the ledger is the one of an untroubled sync."""
+    following(desk, 120)
+    desk.sandbox.faults(
+        {"kind": "broken", "how": "cut-json", "service": "leaf", "operation": "users.list", "count": 1},
+        {"kind": "status", "status": 429, "service": "sendgrid", "operation": "logs.search", "count": 2},
+        {"kind": "hang", "service": "twilio", "operation": "list"},
+    )
+    before = desk.requests()
+    sync = desk.start("sync", "spring.yaml", **SOON)
+    sync.until_requests(before["twilio"] + 1, "twilio")
+    sync.kill()
+    desk.sandbox.faults()
+    desk("sync", "spring.yaml", **SOON)
+    seen = {line[0]: line[2:] for line in looks(desk)}
+    assert {name: seen[name] for name in EXPECTED} == EXPECTED
+    assert {line for name, line in seen.items() if name not in EXPECTED} == {("delivered", "", "no")}

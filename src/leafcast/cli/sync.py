@@ -19,6 +19,7 @@ from leafcast.errors import ExitCode
 if TYPE_CHECKING:
     from leafcast.decide.campaign import Campaign
     from leafcast.model import Orphan
+    from leafcast.stories.deliveries import Tracked
     from leafcast.stories.following import Looked
     from leafcast.stories.orphans import Orphans
     from leafcast.stories.sync import SyncReport
@@ -57,8 +58,9 @@ async def _synced(voice: Voice, campaign: Campaign, ledger_place: str, *, revoke
     from leafcast.edge.ledger import open_existing
     from leafcast.edge.system import SystemClock, new_id
     from leafcast.model import Channel
-    from leafcast.ports import Searcher
+    from leafcast.ports import Searcher, Tracker
     from leafcast.stories.brake import Brake
+    from leafcast.stories.deliveries import Tracking
     from leafcast.stories.doubts import Evidence
     from leafcast.stories.following import Watch
     from leafcast.stories.sync import sync as story
@@ -67,16 +69,19 @@ async def _synced(voice: Voice, campaign: Campaign, ledger_place: str, *, revoke
     with open_existing(ledger_place, clock, new_id) as ledger:
         ledger.counts(campaign.name)  # it must know the campaign: there is nothing to settle in a new one
         async with clients(campaign, access, clock) as made:
-            brake, searchers = Brake(), dict[Channel, Searcher]()
+            brake, searchers, trackers = Brake(), dict[Channel, Searcher](), dict[Channel, Tracker]()
             if made.email is not None:
-                searchers[Channel.EMAIL] = made.email
+                searchers[Channel.EMAIL] = trackers[Channel.EMAIL] = made.email
             if made.sms is not None:
-                searchers[Channel.SMS] = made.sms
+                searchers[Channel.SMS] = trackers[Channel.SMS] = made.sms
             progress = PlainProgress(voice, clock)
             world = Evidence(ledger, ledger, ledger, searchers, made.leaf, clock, progress, settle)
             with minding_signals(voice, brake):
                 watch = Watch(ledger, ledger, made.leaf, clock)
-                return await story(world, campaign, brake, watch=watch, revoke_orphans=revoke_orphans)
+                tracking = Tracking(ledger, ledger, trackers, clock)
+                return await story(
+                    world, campaign, brake, watch=watch, tracking=tracking, revoke_orphans=revoke_orphans
+                )
 
 
 def settle_seconds() -> float:
@@ -89,11 +94,8 @@ def settle_seconds() -> float:
 def _tell(voice: Voice, name: str, behind: str, report: SyncReport) -> None:
     from leafcast.decide.summary import document, lines
 
-    told: dict[str, Any] = {
-        "settled": _settled(report),
-        "orphans": orphans_document(report.orphans),
-        **_seen(report.looked),
-    }
+    told: dict[str, Any] = {"settled": _settled(report), "orphans": orphans_document(report.orphans)}
+    told |= _seen(report.looked) | _heard(report)
     if report.stopped is not None:
         told |= error_document(report.stopped)
     voice.document({**document(name, report.counts), **told})
@@ -102,6 +104,7 @@ def _tell(voice: Voice, name: str, behind: str, report: SyncReport) -> None:
             [
                 *lines(name, report.counts),
                 *_leaf_lines(report.looked),
+                *_news_lines(report.tracked),
                 *_doubt_lines(report),
                 *_orphan_lines(report.orphans),
             ]
@@ -139,6 +142,16 @@ def _leaf_lines(looked: Looked) -> list[str]:
     links = [f"{count:,} {one.replace('_', ' ')}" for one in LinkStanding if (count := looked.links[one])]
     heads = [f"  at Leaf   {', '.join(people)}"] if people else []
     return heads + ([f"  links now {', '.join(links)}"] if links else [])
+
+
+def _heard(report: SyncReport) -> dict[str, Any]:
+    news, barred = report.tracked.moved, report.tracked.barred
+    return {"news": {delivery.value: count for delivery, count in news.items()}, "barred": dict(barred)}
+
+
+def _news_lines(tracked: Tracked) -> list[str]:
+    news = [f"{count:,} {delivery}" for delivery, count in tracked.moved.items()]
+    return [f"  news      {', '.join(news)}"] if news else []
 
 
 def orphans_document(orphans: Orphans) -> dict[str, Any]:

@@ -6,9 +6,13 @@ SendGrid: the statuses of Email Logs (OpenAPI description `tsg_logs_v3`, 2026-01
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from leafcast.model import Delivery
+
+_ENHANCED = re.compile(r"\b[45]\.\d{1,3}\.\d{1,3}\b")
+_PLAIN = re.compile(r"\b[45]\d\d\b")
 
 SENDGRID: Mapping[str, Delivery] = {
     "processed": Delivery.QUEUED,
@@ -37,6 +41,18 @@ TWILIO: Mapping[str, Delivery] = {
 def sendgrid_delivery(status: object) -> Delivery:
     """What SendGrid's logs say of an email."""
     return SENDGRID.get(str(status).lower(), Delivery.UNKNOWN)
+
+
+def smtp_code(reason: str) -> str:
+    """The receiving server's code in its words, `5.1.1` or `550`; '' where there is none. The words themselves may
+    hold the address."""
+    found = _ENHANCED.search(reason) or _PLAIN.search(reason)
+    return found[0] if found else ""
+
+
+def open_still(delivery: Delivery) -> bool:
+    """Whether asking again may show more. What a late bounce or a complaint adds comes by the service's lists."""
+    return delivery in (Delivery.UNKNOWN, Delivery.QUEUED)
 
 
 def twilio_delivery(status: object) -> Delivery:

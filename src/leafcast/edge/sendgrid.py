@@ -7,6 +7,8 @@ and body at DEBUG (sendgrid 6.12.5 with python-http-client 3.3.7, read and tried
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sendgrid.helpers.mail import (
@@ -29,9 +31,22 @@ from leafcast.decide.verdicts import sendgrid_verdict
 from leafcast.decide.verdicts.common import ruled
 from leafcast.decide.verdicts.sendgrid import RECIPIENT
 from leafcast.edge.http import Door, PacedTurn, Retrier
+from leafcast.edge.sendgridlists import LISTS, barred
 from leafcast.edge.sendgridlogs import LogSearch
 from leafcast.edge.settings import SendGridAccess
-from leafcast.model import EmailMessage, Look, Outcome, Problem, ProblemKind, Sought, Where
+from leafcast.model import (
+    Barred,
+    EmailMessage,
+    Look,
+    Outcome,
+    Problem,
+    ProblemKind,
+    Report,
+    Sought,
+    Taken,
+    Unknown,
+    Where,
+)
 from leafcast.ports import Turn
 
 SEND, SCOPES = "/v3/mail/send", "/v3/scopes"
@@ -87,7 +102,7 @@ def _name(text: str) -> str | None:
 
 
 class SendGridClient:
-    """SendGrid over one door. Fulfils `ports.Sender` and `ports.Searcher`."""
+    """SendGrid over one door. Fulfils `ports.Sender`, `ports.Searcher` and `ports.Tracker`."""
 
     def __init__(self, door: Door, access: SendGridAccess, retrier: Retrier) -> None:
         self._door = door
@@ -109,6 +124,19 @@ class SendGridClient:
     async def find(self, sought: Sought) -> Look:
         """Look for one email in SendGrid's logs."""
         return await self._logs.find(sought)
+
+    @property
+    def sources(self) -> Sequence[str]:
+        """The lists of addresses that SendGrid keeps."""
+        return tuple(LISTS)
+
+    def reports(self, wanted: Sequence[Taken]) -> AsyncIterator[Sequence[Report] | Unknown]:
+        """What the logs say of the emails of the times at which these left."""
+        return self._logs.reports(wanted)
+
+    def barred(self, source: str, since: datetime) -> AsyncIterator[Sequence[Barred] | Unknown]:
+        """What came on a list since a time."""
+        return barred(self._ask_list, source, since)
 
     async def probe(self, sender: str | None = None) -> tuple[Problem, ...]:
         """What keeps emails from being sent, from `sender` if one is given: harmless questions only. What the key may
@@ -151,10 +179,17 @@ class SendGridClient:
     async def _look(self, path: str) -> Reply | Outcome:
         return await self._ask("GET", path)
 
-    async def _ask(self, method: str, path: str, body: Any = None) -> Reply | Outcome:
+    async def _ask_list(self, path: str, query: Mapping[str, int]) -> Reply | Outcome:
+        return await self._ask("GET", path, params=query)
+
+    async def _ask(
+        self, method: str, path: str, body: Any = None, params: Mapping[str, int] | None = None
+    ) -> Reply | Outcome:
         """Ask what may be asked again."""
         return await self._retrier.read(
-            lambda: self._door.request(method, path, json=body, headers=self._headers, largest=LARGEST_LOG)
+            lambda: self._door.request(
+                method, path, json=body, params=params, headers=self._headers, largest=LARGEST_LOG
+            )
         )
 
 

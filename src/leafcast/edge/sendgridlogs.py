@@ -7,21 +7,24 @@ published nowhere.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from leafcast.decide.deliveries import sendgrid_delivery
+from leafcast.decide.deliveries import sendgrid_delivery, smtp_code
 from leafcast.decide.replies import Answer, Reply
 from leafcast.decide.verdicts.looking import not_shown
-from leafcast.model import Absent, Found, Look, Outcome, Service, Sought, Unknown
+from leafcast.model import Absent, Found, Look, Outcome, Report, Service, Sought, Taken, Unknown
 
 LOGS = "/v3/logs"
 MOST = 1_000
 MARGIN = timedelta(hours=1)
 """SendGrid's clock and ours may differ by so much."""
+
+EARLY = timedelta(minutes=5)
+SILENCE = timedelta(hours=6)
 
 Ask = Callable[[str, str, Any], Awaitable[Reply | Outcome]]
 """Method, path and JSON body in; asked again until there is an answer worth having."""
@@ -32,6 +35,7 @@ class _Hit:
     id: str
     status: str
     created: datetime
+    reason: str = ""
 
 
 class LogSearch:
@@ -59,9 +63,20 @@ class LogSearch:
                     return Found(hit.id.partition(".")[0], sendgrid_delivery(hit.status))
         return Absent()
 
-    async def _hits(self, address: str, since: datetime, until: datetime | None) -> list[_Hit] | Unknown:
+    async def reports(self, wanted: Sequence[Taken]) -> AsyncIterator[Sequence[Report] | Unknown]:
+        """What the logs say of the emails of the times at which these left."""
+        for since, until in _windows(sorted(taken.left_at for taken in wanted)):
+            hits = await self._hits(None, since, until)
+            if isinstance(hits, Unknown):
+                yield hits
+                return
+            yield [_report(hit) for hit in hits]
+
+    async def _hits(self, address: str | None, since: datetime, until: datetime | None) -> list[_Hit] | Unknown:
         """The emails of a time. As many as fit into one answer may be too few, so then the time is cut in two."""
-        conditions = [f'to_email="{address}"', f"sg_message_id_created_at >= {_timestamp(since)}"]
+        conditions = [f"sg_message_id_created_at >= {_timestamp(since)}"]
+        if address is not None:
+            conditions.insert(0, f'to_email="{address}"')
         if until is not None:
             conditions.append(f"sg_message_id_created_at < {_timestamp(until)}")
         reply = await self._ask("POST", LOGS, {"query": " AND ".join(conditions), "limit": MOST})
@@ -74,7 +89,7 @@ class LogSearch:
         end = newest if until is None else until
         middle = since + timedelta(seconds=int((end - since).total_seconds()) // 2)
         if middle <= since:
-            return Unknown("SendGrid's logs have too many emails to this address in one second to show them all")
+            return Unknown("SendGrid's logs have too many emails in one second to show them all")
         early = await self._hits(address, since, middle)
         late = await self._hits(address, middle, until) if isinstance(early, list) else early
         return early + late if isinstance(early, list) and isinstance(late, list) else late
@@ -113,7 +128,23 @@ def _hit(item: Any) -> _Hit | None:
     except (KeyError, TypeError, ValueError):
         return None
     aware = created if created.tzinfo else created.replace(tzinfo=UTC)
-    return _Hit(item["sg_message_id"], str(item.get("status")), aware)
+    return _Hit(item["sg_message_id"], str(item.get("status")), aware, str(item.get("reason") or ""))
+
+
+def _windows(times: Sequence[datetime]) -> Iterator[tuple[datetime, datetime]]:
+    """Times in order -> the spans to ask about: a long silence between two emails divides them."""
+    first = last = None
+    for moment in times:
+        if last is not None and first is not None and moment - last > SILENCE:
+            yield first - EARLY, last + MARGIN
+            first = moment
+        first, last = first or moment, moment
+    if first is not None and last is not None:
+        yield first - EARLY, last + MARGIN
+
+
+def _report(hit: _Hit) -> Report:
+    return Report(hit.id.partition(".")[0], sendgrid_delivery(hit.status), smtp_code(hit.reason))
 
 
 def _timestamp(moment: datetime) -> str:

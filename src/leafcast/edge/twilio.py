@@ -7,9 +7,10 @@ ends in a JSON error there, and a refusal without its headers. The answer itself
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,11 +20,31 @@ from twilio.rest import Client
 
 from leafcast.decide.replies import Answer, Reply
 from leafcast.decide.verdicts import twilio_verdict
+from leafcast.decide.verdicts.looking import not_shown
 from leafcast.edge.http import Door, PacedTurn, Retrier, basic
 from leafcast.edge.settings import TwilioAccess
-from leafcast.edge.twiliolist import PAGE, find_text
-from leafcast.model import Look, Outcome, Problem, ProblemKind, Severity, SmsMessage, Sought, Where
+from leafcast.edge.twiliolist import PAGE, STOP, find_text, pages, report, stopped
+from leafcast.model import (
+    Barred,
+    Look,
+    Outcome,
+    Problem,
+    ProblemKind,
+    Report,
+    Service,
+    Severity,
+    SmsMessage,
+    Sought,
+    Taken,
+    Unknown,
+    Where,
+)
 from leafcast.ports import Turn
+
+FEW = 20
+"""So many texts are asked for one by one; more of them come by the page."""
+WHOLE_PAGE = 500
+"""Texts in one answer; Twilio allows 1,000."""
 
 
 @dataclass(slots=True)
@@ -63,7 +84,7 @@ class _DoorTransport(AsyncHttpClient):  # type: ignore[misc, unused-ignore]
 
 
 class TwilioClient:
-    """Twilio over one door. Fulfils `ports.Sender` and `ports.Searcher`."""
+    """Twilio over one door. Fulfils `ports.Sender`, `ports.Searcher` and `ports.Tracker`."""
 
     def __init__(self, door: Door, access: TwilioAccess, retrier: Retrier) -> None:
         self._retrier = retrier
@@ -103,6 +124,42 @@ class TwilioClient:
             return await self._look(lambda: page(to=to, page_size=PAGE, **place))
 
         return await find_text(ask, sought)
+
+    @property
+    def sources(self) -> Sequence[str]:
+        """Twilio lists nobody who opted out, but it lists what they replied."""
+        return (STOP,)
+
+    async def reports(self, wanted: Sequence[Taken]) -> AsyncIterator[Sequence[Report] | Unknown]:
+        """What Twilio says of the texts since the first of these left: a few by their ids, more by the page."""
+        missing = {taken.provider_id for taken in wanted if taken.provider_id}
+        if len(missing) > FEW:
+            async for page in pages(self._texts, min(taken.left_at for taken in wanted)):
+                if isinstance(page, Unknown):
+                    yield page
+                    return
+                found = [one for one in map(report, page) if one is not None]
+                missing -= {one.provider_id for one in found}
+                yield found
+                if not missing:
+                    return
+        for sid in sorted(missing)[:FEW]:
+            reply = await self._look(lambda sid=sid: self._client.messages(sid).fetch_async())
+            text = reply.json() if isinstance(reply, Answer) and reply.ok else None
+            one = report(text) if isinstance(text, dict) else None
+            if one is not None:
+                yield [one]
+            elif not isinstance(reply, Answer) or reply.status != 404:
+                yield not_shown(Service.TWILIO, reply)
+                return
+
+    async def barred(self, source: str, since: datetime) -> AsyncIterator[Sequence[Barred] | Unknown]:  # noqa: ARG002
+        """Whoever replied STOP since a time."""
+        async for page in pages(self._texts, since):
+            yield page if isinstance(page, Unknown) else [one for one in map(stopped, page) if one is not None]
+
+    async def _texts(self, place: Mapping[str, str]) -> Reply | Outcome:
+        return await self._look(lambda: self._client.messages.page_async(page_size=WHOLE_PAGE, **place))
 
     async def probe(self, sender: str | None = None, messaging_service: str | None = None) -> tuple[Problem, ...]:
         """What keeps texts from being sent: harmless questions only. `messaging_service` lives on another host of

@@ -7,7 +7,7 @@ still waits has no such date (OpenAPI description `twilio_api_v2010`, v2.6.7, 20
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from leafcast.decide.deliveries import twilio_delivery
 from leafcast.decide.replies import Answer, Reply
 from leafcast.decide.verdicts.looking import not_shown
-from leafcast.model import Absent, Found, Look, Outcome, Service, Sought, Unknown
+from leafcast.model import Absent, Barred, Delivery, Found, Look, Outcome, Report, Service, Sought, Unknown
 
 PAGE = 100
 MARGIN = timedelta(hours=1)
@@ -24,6 +24,52 @@ MARGIN = timedelta(hours=1)
 
 Ask = Callable[[str, Mapping[str, str]], Awaitable[Reply | Outcome]]
 """Recipient and place in the list in; one page out, asked for again until there is an answer worth having."""
+
+
+STOP = "twilio stop"
+STOP_WORDS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"})
+"""A reply that is one of these opts out (twilio.com support, 223134027, 2026)."""
+
+AskPage = Callable[[Mapping[str, str]], Awaitable[Reply | Outcome]]
+"""Place in the list in; one page out."""
+
+
+async def pages(ask: AskPage, since: datetime) -> AsyncIterator[Sequence[Mapping[str, Any]] | Unknown]:
+    """The account's texts from the newest back to a time, a page at a time."""
+    place: Mapping[str, str] = {}
+    tokens: set[str] = set()
+    seen: list[Mapping[str, Any]] = []
+    while True:
+        reply = await ask(place)
+        body = reply.json() if isinstance(reply, Answer) and reply.ok else None
+        items = body.get("messages") if isinstance(body, dict) else None
+        if not isinstance(body, dict) or not isinstance(items, list) or not all(isinstance(i, dict) for i in items):
+            yield not_shown(Service.TWILIO, reply)
+            return
+        yield items
+        seen += items
+        place = _place(body.get("next_page_uri"))
+        token = place.get("page_token")
+        if token is None or token in tokens or _is_past(seen, items, since):
+            return
+        tokens.add(token)
+
+
+def report(text: Mapping[str, Any]) -> Report | None:
+    """What Twilio says of one text; None for one that has no sid."""
+    sid, code = text.get("sid"), text.get("error_code")
+    if not isinstance(sid, str) or text.get("direction") == "inbound":
+        return None
+    return Report(sid, twilio_delivery(text.get("status")), str(code) if code else "", _created(text))
+
+
+def stopped(text: Mapping[str, Any]) -> Barred | None:
+    """Whoever said STOP in this text; None for any other."""
+    sender, created = text.get("from"), _created(text)
+    word = re.sub(r"[^a-z]", "", _words(text).casefold())
+    if text.get("direction") != "inbound" or not isinstance(sender, str) or created is None or word not in STOP_WORDS:
+        return None
+    return Barred(sender, Delivery.UNSUBSCRIBED, STOP, created)
 
 
 async def find_text(ask: Ask, sought: Sought) -> Look:

@@ -6,6 +6,7 @@ Times are aware datetimes in UTC, spans are seconds, phone numbers are E.164 (`+
 from leafcast.model.changes import (
     Change,
     ConnectionSeen,
+    DeliverySeen,
     DoubtLifted,
     DoubtLooked,
     DoubtResolved,
@@ -22,10 +23,12 @@ from leafcast.model.changes import (
     NextChannel,
     OrphanNoted,
     OrphanRevoked,
+    ReadUpTo,
     Recalled,
     Reopened,
     Revoked,
 )
+from leafcast.model.deliveries import Barred, Report, Taken
 from leafcast.model.doubts import Absent, Doubt, Found, LinkDoubt, Look, Orphan, Settlement, Shown, Sought, Unknown
 from leafcast.model.following import Connection, ConnectionSight, Followed, LinkSight, LinkStanding
 from leafcast.model.ledger import (
@@ -59,6 +62,7 @@ from leafcast.model.sets import (
 
 __all__ = [
     "Absent",
+    "Barred",
     "Cause",
     "Change",
     "Channel",
@@ -68,6 +72,7 @@ __all__ = [
     "Contact",
     "Counts",
     "Delivery",
+    "DeliverySeen",
     "Doubt",
     "DoubtLifted",
     "DoubtLooked",
@@ -114,10 +119,12 @@ __all__ = [
     "PlannedMessage",
     "Problem",
     "ProblemKind",
+    "ReadUpTo",
     "Recallable",
     "Recalled",
     "Rejected",
     "Reopened",
+    "Report",
     "Revoked",
     "Round",
     "Row",
@@ -132,6 +139,7 @@ __all__ = [
     "Sought",
     "Standing",
     "Stood",
+    "Taken",
     "Unknown",
     "Verdict",
     "WebhookMessage",

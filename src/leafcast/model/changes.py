@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from leafcast.model.deliveries import Report
 from leafcast.model.doubts import Look, Orphan, Settlement
 from leafcast.model.following import ConnectionSight, LinkSight
 from leafcast.model.ledger import PlannedMessage
@@ -206,6 +207,23 @@ class Recalled:
     run_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DeliverySeen:
+    """A service said what became of an accepted message. What goes back, or on no further, changes nothing."""
+
+    message_id: str
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class ReadUpTo:
+    """Everything that a service's list had up to a moment was noted for the campaign."""
+
+    campaign: str
+    source: str
+    moment: datetime
+
+
 Change = (
     LinkIntent
     | LinkSettled
@@ -226,4 +244,6 @@ Change = (
     | LinkCarried
     | LinkRevoked
     | Recalled
+    | DeliverySeen
+    | ReadUpTo
 )

@@ -16,6 +16,7 @@ POST /control/stop        {"phone", "sender"?}: the grower replies STOP
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -23,6 +24,7 @@ from pydantic import TypeAdapter, ValidationError
 from leafcast.sandbox.clock import iso_seconds
 from leafcast.sandbox.desk import Desk, busiest_second
 from leafcast.sandbox.exchange import Answer, Call, Handler, Malformed, html_answer, json_answer
+from leafcast.sandbox.fates import Event
 from leafcast.sandbox.faults import Rule
 from leafcast.sandbox.settings import PROVIDERS
 from leafcast.sandbox.snapshot import snapshot
@@ -171,7 +173,14 @@ class Control:
     def stop(self, call: Call) -> Answer:
         """A grower replies STOP, to one sender or to all of them."""
         body = call.json_object()
-        self._desk.state.opted_out.add((body.get("sender", "*"), str(body.get("phone", ""))))
+        state, now = self._desk.state, self._desk.clock.now()
+        phone, sender = str(body.get("phone", "")), body.get("sender", "*")
+        state.opted_out.add((sender, phone))
+        received = (Event(now, "received"),)
+        to = sender if sender != "*" else next((text.sender for text in state.texts_to.get(phone, ())), "")
+        state.replies.append(
+            Text(f"SM{uuid.uuid4().hex}", now, to, phone, None, "STOP", 1, "GSM-7", received, inbound=True)
+        )
         return json_answer({})
 
     # ------------------------------------------------------------------------------------------------------- helpers

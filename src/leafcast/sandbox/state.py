@@ -97,6 +97,7 @@ class Text:
     encoding: str
     events: tuple[Event, ...]
     canceled: float | None = None
+    inbound: bool = False
 
     def latest(self, now: float) -> Event:
         """The last thing that has happened to it."""
@@ -204,6 +205,7 @@ class State:
             name: {} for name in (BOUNCES, BLOCKS, INVALID, SPAM, UNSUBSCRIBES)
         }
         self.groups: dict[int, set[str]] = {}
+        self.replies: list[Text] = []
         self.opted_out: set[tuple[str, str]] = set()
         self.threads: dict[str, Thread] = {}
 

@@ -103,6 +103,9 @@ class Twilio:
             return refusal(20001, "PageSize must be from 1 to 1000")
         state, now = self._desk.state, self._desk.clock.now()
         known = state.texts_to.get(call.query["To"], []) if "To" in call.query else list(state.texts.values())
+        if state.replies:
+            replies = [text for text in state.replies if call.query.get("To") in (None, text.to)]
+            known = sorted([*known, *replies], key=lambda text: text.at)
         sender = call.query.get("From")
         found = [
             text
@@ -168,7 +171,7 @@ class Twilio:
             "account_sid": account,
             "messaging_service_sid": text.service,
             "status": event.name,
-            "direction": "outbound-api",
+            "direction": "inbound" if text.inbound else "outbound-api",
             "to": text.to,
             "from": text.sender if chosen else None,
             "body": text.body,

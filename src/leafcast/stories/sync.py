@@ -3,15 +3,20 @@ is connected. Nothing is sent."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from leafcast.decide.campaign import Campaign
 from leafcast.errors import ExitCode, LeafcastError
 from leafcast.model import Counts, MessageState
 from leafcast.stories.brake import Brake
+from leafcast.stories.deliveries import Tracked, Tracking, track
 from leafcast.stories.doubts import Evidence, Settled, settle_doubts
 from leafcast.stories.following import Looked, Watch, look_at_leaf
 from leafcast.stories.orphans import Orphans, settle_links
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,7 @@ class SyncReport:
     orphans: Orphans
     stopped: LeafcastError | None
     looked: Looked = field(default_factory=Looked)
+    tracked: Tracked = field(default_factory=Tracked)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -33,15 +39,29 @@ class SyncReport:
 
 
 async def sync(
-    world: Evidence, campaign: Campaign, brake: Brake, *, watch: Watch | None = None, revoke_orphans: bool = False
+    world: Evidence,
+    campaign: Campaign,
+    brake: Brake,
+    *,
+    watch: Watch | None = None,
+    tracking: Tracking | None = None,
+    revoke_orphans: bool = False,
 ) -> SyncReport:
-    """Settle what can be settled now, and look at Leaf with `watch`, if there is one.
+    """Settle what can be settled now; then see who is connected (`watch`) and what was delivered (`tracking`), at the
+    same time, for they are different services.
 
     What ends it early is in the report; what was settled by then stays settled. Raises what `Ledger.begin` raises.
     """
     world.ledger.begin(campaign.name, "sync")
     settled = await settle_doubts(world, campaign, brake)
     orphans = await settle_links(world, campaign.name, brake, revoke=revoke_orphans)
-    looked = await look_at_leaf(watch, campaign.name, brake) if watch is not None else Looked()
-    stopped = brake.reason or settled.trouble or orphans.trouble or looked.trouble
-    return SyncReport(world.reader.counts(campaign.name), settled, orphans, stopped, looked)
+    looked, tracked = await asyncio.gather(
+        look_at_leaf(watch, campaign.name, brake) if watch is not None else _nothing(Looked()),
+        track(tracking, campaign.name, brake) if tracking is not None else _nothing(Tracked()),
+    )
+    stopped = brake.reason or settled.trouble or orphans.trouble or looked.trouble or tracked.trouble
+    return SyncReport(world.reader.counts(campaign.name), settled, orphans, stopped, looked, tracked)
+
+
+async def _nothing(empty: T) -> T:
+    return empty

@@ -11,6 +11,7 @@ import apsw
 
 from leafcast.decide.fitting import fits
 from leafcast.edge.ledger import sql
+from leafcast.edge.ledger.deliveries import Postmark
 from leafcast.edge.ledger.following import Follower
 from leafcast.edge.ledger.rounds import RoundChanges
 from leafcast.edge.ledger.settling import Settler
@@ -20,6 +21,7 @@ from leafcast.errors import LeafcastError
 from leafcast.model import (
     Change,
     ConnectionSeen,
+    DeliverySeen,
     DoubtLifted,
     DoubtLooked,
     DoubtResolved,
@@ -40,6 +42,7 @@ from leafcast.model import (
     OrphanNoted,
     OrphanRevoked,
     Outcome,
+    ReadUpTo,
     Recalled,
     Reopened,
     Verdict,
@@ -73,6 +76,7 @@ class Changes:
         self._settler = Settler(connection, run.campaign_id)
         self._follower = Follower(connection)
         self._rounds = RoundChanges(connection, run.campaign_id, run.epoch)
+        self._postmark = Postmark(connection, run.campaign_id)
 
     def apply(self, change: Change, stamp: Stamp) -> None:  # noqa: C901 - one arm for each change
         """Make one change, or raise `LeafcastError` (or a constraint's error) where it would break a rule."""
@@ -123,6 +127,11 @@ class Changes:
                 self._mine(change.campaign)
                 which = [self._invitation(change.campaign, *one) for one in change.invitations or ()]
                 self._rounds.recalled(change, which, stamp)
+            case DeliverySeen():
+                self._postmark.delivery_seen(change, stamp)
+            case ReadUpTo():
+                self._mine(change.campaign)
+                self._postmark.read_up_to(change)
             case _:
                 assert_never(change)
 

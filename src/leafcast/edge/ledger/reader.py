@@ -15,6 +15,7 @@ import apsw
 from leafcast.decide.following import CONNECTED_WORD, link_word
 from leafcast.edge.ledger import sql
 from leafcast.edge.ledger.connect import reading
+from leafcast.edge.ledger.deliveries import taken
 from leafcast.edge.ledger.following import followed
 from leafcast.edge.ledger.rounds import RoundReading
 from leafcast.edge.ledger.tallying import counts_of, error_shown, unknown_campaign
@@ -30,6 +31,7 @@ from leafcast.model import (
     MessageState,
     Shown,
     Sought,
+    Taken,
 )
 
 
@@ -119,6 +121,18 @@ class SqliteReader(RoundReading):
         with reading(self._path):
             return [followed(row) for row in self._q.followed(self._read, campaign_id=self._campaign_id(campaign))]
 
+    def taken(self, campaign: str, channel: Channel) -> Sequence[Taken]:
+        """Every accepted message of a channel, in the order in which they left."""
+        with reading(self._path):
+            key = self._campaign_id(campaign)
+            return [taken(row) for row in self._q.taken(self._read, campaign_id=key, channel=channel)]
+
+    def watermark(self, campaign: str, source: str) -> datetime | None:
+        """How far a service's list was read."""
+        with reading(self._path):
+            upto = self._q.watermark(self._read, campaign_id=self._campaign_id(campaign), source=source)
+            return sql.to_moment(upto) if upto else None
+
     def _campaign_id(self, campaign: str) -> int:
         found = self._q.campaign_id(self._read, name=campaign)
         if found is None:
@@ -141,7 +155,7 @@ def _ledger_row(campaign: str, row: tuple[Any, ...]) -> LedgerRow:
     channel, to, state, delivery, message_id, attempts, error_code, error, not_before, created_at, updated_at, *rest = (
         rest
     )
-    seen, connection = rest
+    seen, connection, code = rest
     if to is not None:
         # The line tells what happened: an address that changed later is not where this message went.
         email = to if channel == Channel.EMAIL else email
@@ -166,7 +180,7 @@ def _ledger_row(campaign: str, row: tuple[Any, ...]) -> LedgerRow:
         delivery=delivery or "",
         message_id=message_id,
         attempts=attempts,
-        error_code=error_code,
+        error_code=error_code or code or "",
         error=error_shown(error, not_before and sql.to_moment(not_before)),
         connected=CONNECTED_WORD[Connection(connection)] if connection else "",
         created_at=sql.to_moment(created_at),

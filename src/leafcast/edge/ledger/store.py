@@ -34,6 +34,7 @@ from leafcast.model import (
     PlannedInvitation,
     RunStarted,
     Scope,
+    Taken,
 )
 from leafcast.ports import Clock
 
@@ -152,6 +153,11 @@ class SqliteLedger(SqliteReader):
         """Every invitation that has a link, in list order, with what Leaf last showed of it."""
         self._settle()
         return super().followed(campaign)
+
+    def taken(self, campaign: str, channel: Channel) -> Sequence[Taken]:
+        """Every accepted message of a channel, in the order in which they left."""
+        self._settle()
+        return super().taken(campaign, channel)
 
     def close(self, exit_reason: str = "done") -> None:
         """Commit everything, end the run, fold the log into the file and give the lock back.

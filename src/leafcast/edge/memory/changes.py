@@ -8,6 +8,7 @@ from typing import assert_never
 
 from leafcast.decide.fitting import fits
 from leafcast.edge.ledger.transitions import LINK, MESSAGE, link_state_after, message_state_after
+from leafcast.edge.memory.deliveries import delivery_seen
 from leafcast.edge.memory.following import see
 from leafcast.edge.memory.rounds import MemoryRoundChanges
 from leafcast.edge.memory.settling import MemorySettler
@@ -17,6 +18,7 @@ from leafcast.model import (
     Change,
     ConnectionSeen,
     Delivery,
+    DeliverySeen,
     DoubtLifted,
     DoubtLooked,
     DoubtResolved,
@@ -35,6 +37,7 @@ from leafcast.model import (
     NextChannel,
     OrphanNoted,
     OrphanRevoked,
+    ReadUpTo,
     Recalled,
     Reopened,
     Verdict,
@@ -95,6 +98,13 @@ class MemoryChanges:
             case Recalled():
                 self._mine(change.campaign)
                 self._rounds.recalled(change, [self._place(change.campaign, *one) for one in change.invitations or ()])
+            case DeliverySeen():
+                delivery_seen(self.tables, self.tables.messages.get(change.message_id), change, self.now)
+            case ReadUpTo():
+                self._mine(change.campaign)
+                key = (change.campaign, change.source)
+                upto = max(change.moment, self.tables.watermarks.get(key, change.moment))
+                self.tables.put(self.tables.watermarks, key, upto)
             case _:
                 assert_never(change)
 

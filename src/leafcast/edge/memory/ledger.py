@@ -13,7 +13,7 @@ from typing import Any, Self
 from leafcast.edge.ledger.revising import Slot, merge_columns, revise, untried
 from leafcast.edge.ledger.store import INTERRUPTED, INTERRUPTED_REASON
 from leafcast.edge.ledger.tallying import count_due, counts_of, error_shown, unknown_campaign
-from leafcast.edge.memory import following, settling
+from leafcast.edge.memory import deliveries, following, settling
 from leafcast.edge.memory.changes import MemoryChanges, ended
 from leafcast.edge.memory.rounds import MemoryRoundReading
 from leafcast.edge.memory.tables import CampaignRow, GrowerRow, InvitationRow, LinkRow, MessageRow, Tables
@@ -38,6 +38,7 @@ from leafcast.model import (
     RunStarted,
     Scope,
     Sought,
+    Taken,
 )
 from leafcast.ports import Clock
 
@@ -267,6 +268,18 @@ class MemoryLedger(MemoryRoundReading):
         """Every invitation that has a link, in list order, with what Leaf last showed of it."""
         self._known_campaign(campaign)
         return list(following.followed(self._tables, campaign))
+
+    # ---------------------------------------------------------------------------------------------- DeliveryLedger
+
+    def taken(self, campaign: str, channel: Channel) -> Sequence[Taken]:
+        """Every accepted message of a channel, in the order in which they left."""
+        self._known_campaign(campaign)
+        return list(deliveries.taken(self._tables, campaign, channel))
+
+    def watermark(self, campaign: str, source: str) -> datetime | None:
+        """How far a service's list was read."""
+        self._known_campaign(campaign)
+        return self._tables.watermarks.get((campaign, source))
 
     # ---------------------------------------------------------------------------------------------------- planning
 

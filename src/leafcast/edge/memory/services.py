@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
 from leafcast.model import (
     Absent,
+    Barred,
     Delivery,
     Found,
     LeafLink,
@@ -20,7 +21,10 @@ from leafcast.model import (
     LinkType,
     Look,
     Outcome,
+    Report,
     Sought,
+    Taken,
+    Unknown,
     Verdict,
 )
 from leafcast.ports import Clock, Turn
@@ -136,6 +140,13 @@ class ScriptedSender(Generic[M]):
     looks: list[Look] = field(default_factory=list)
     """What the next questions are answered with, whatever the service has."""
     asked: list[Sought] = field(default_factory=list)
+    said: dict[str, Delivery] = field(default_factory=dict)
+    """What it says of the message to an address; `delivered` of the others."""
+    lists: dict[str, list[Barred]] = field(default_factory=dict)
+    since: list[datetime] = field(default_factory=list)
+    """From when on its lists were asked for."""
+    pages_asked: int = 0
+    trouble: Unknown | None = None
     _answers: dict[str, deque[Outcome]] = field(default_factory=dict)
 
     async def ready(self) -> Turn:
@@ -150,6 +161,30 @@ class ScriptedSender(Generic[M]):
         if scripted is None or scripted.verdict is Verdict.ACCEPTED or lost:
             self.taken.append(message)
         return scripted or Outcome(Verdict.ACCEPTED, provider_id=f"provider-{message.message_id}")
+
+    @property
+    def sources(self) -> Sequence[str]:
+        """The lists that it keeps."""
+        return tuple(self.lists)
+
+    async def reports(self, wanted: Sequence[Taken]) -> AsyncIterator[Sequence[Report] | Unknown]:
+        """What it says of messages, two at a time."""
+        for first in range(0, len(wanted), 2):
+            self.pages_asked += 1
+            if self.trouble is not None:
+                yield self.trouble
+                return
+            yield [
+                Report(one.provider_id, self.said.get(one.to, Delivery.DELIVERED)) for one in wanted[first : first + 2]
+            ]
+
+    async def barred(self, source: str, since: datetime) -> AsyncIterator[Sequence[Barred] | Unknown]:
+        """Who came on a list."""
+        self.since.append(since)
+        if self.trouble is not None:
+            yield self.trouble
+        else:
+            yield [entry for entry in self.lists[source] if entry.at >= since]
 
     async def find(self, sought: Sought) -> Look:
         """Show what was taken."""

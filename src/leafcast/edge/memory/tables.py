@@ -127,6 +127,7 @@ class MessageRow:
     error: str = ""
     error_code: str = ""
     delivery: Delivery | None = None
+    delivery_code: str = ""
     attempts: int = 0
     not_before: datetime | None = None
     provider_id: str | None = None
@@ -167,7 +168,7 @@ class MessageRow:
             delivery=self.delivery or "",
             message_id=self.id,
             attempts=self.attempts,
-            error_code=self.error_code,
+            error_code=self.error_code or self.delivery_code,
             error=error,
             connected=CONNECTED_WORD[connection.sight.standing] if connection else "",
             created_at=self.created_at,
@@ -187,6 +188,7 @@ class Tables:
     messages: dict[str, MessageRow] = field(default_factory=dict)
     orphans: dict[str, OrphanRow] = field(default_factory=dict)
     connections: dict[int, ConnectionRow] = field(default_factory=dict)
+    watermarks: dict[tuple[str, str], datetime] = field(default_factory=dict)
     actions: dict[int, tuple[str, str, Settlement]] = field(default_factory=dict)
     """What persons did: (who, message, what)."""
     revocations: dict[tuple[int, int], LinkRevoked] = field(default_factory=dict)

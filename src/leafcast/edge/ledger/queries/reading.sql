@@ -34,7 +34,7 @@ SELECT MIN(not_before) FROM message WHERE campaign_id = :campaign_id AND state =
 SELECT g.external_id, g.name, g.email, g.phone, g.cells, i.round,
        l.type, l.providers, l.leaf_user_id, l.leaf_link_id, l.url, l.expires_at, l.state,
        m.channel, m.to_address, m.state, m.delivery, m.id, m.attempts, m.error_code, m.error, m.not_before, m.created_at, m.updated_at,
-       s.standing, c.standing
+       s.standing, c.standing, d.code
 FROM grower g
 JOIN invitation i ON i.grower_id = g.id
 JOIN message m ON m.invitation_id = i.id
@@ -42,5 +42,6 @@ LEFT JOIN link l ON l.invitation_id = i.id
   AND l.generation = (SELECT MAX(generation) FROM link newest WHERE newest.invitation_id = i.id)
 LEFT JOIN link_sight s ON s.link_id = l.id
 LEFT JOIN connection c ON c.invitation_id = i.id
+LEFT JOIN delivery_step d ON d.message_id = m.id AND d.delivery = m.delivery
 WHERE g.campaign_id = :campaign_id
 ORDER BY g.id, i.round, m.channel;
