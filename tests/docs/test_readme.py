@@ -113,12 +113,13 @@ def test_the_list_columns_are_the_real_ones(readme):
 
 
 def test_the_template_names_are_the_real_ones(readme):
-    """What templates see is said in full: the five names, the link's words, the own filters."""
+    """What templates see is said in full: every name, the link's words, the own filters."""
+    from leafcast.decide.analysis import WORDS
     from leafcast.decide.templating import OWN_FILTERS
     from leafcast.decide.views import LINK_WORDS
 
     section = readme.section("Your list and your words")
-    for name in ("grower", "brand", "link", "campaign", "round", *OWN_FILTERS):
+    for name in (*WORDS, *OWN_FILTERS):
         assert f"`{name}`" in section
     for word in LINK_WORDS:
         assert f"`link.{word}`" in section
@@ -128,7 +129,7 @@ def test_the_filter_day_writes_what_the_readme_shows():
     """The two dates of the README are the filter's own."""
     from datetime import UTC, datetime
 
-    from leafcast.decide.views import written_day
+    from leafcast.decide.languages import written_day
 
     moment = datetime(2026, 5, 1, 18, tzinfo=UTC)
     assert (written_day(moment), written_day(moment, "es")) == ("May 1, 2026", "1 de mayo de 2026")

@@ -145,7 +145,7 @@ def test_the_words_for_cnh() -> None:
 def test_no_shipped_template_is_forgotten() -> None:
     """Every file in templates/ compiles and is used or can be chosen."""
     files = {file.name for file in shipped(TEMPLATES).glob("*.j2")}
-    frames = {"mail.html.j2", "closing.txt.j2"}
+    frames = {"mail.html.j2", "letter.html.j2", "closing.txt.j2"}
     names = {"invite", "reminder", "cnh-fieldops"}
     assert {file.split(".")[0] for file in files - frames} == names
     assert all(_text(shipped(TEMPLATES) / file, file).endswith("\n") for file in files)
@@ -174,7 +174,7 @@ def test_contrast_is_that_of_wcag() -> None:
         ((), ""),
         (("JohnDeere",), "John Deere Operations Center"),
         (("CNHI", "CNHIFieldOps"), "CNH AFS Connect and CNH FieldOps"),
-        (("JohnDeere", "Stara", "NewOne"), "John Deere Operations Center, Stara and NewOne"),
+        (("JohnDeere", "Stara", "NewOne"), "John Deere Operations Center, Stara, and NewOne"),
         (("All", "Stara"), ""),
         (("Other", "Stara"), "Stara"),
     ],

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from leafcast.decide.languages import written_day
 from leafcast.decide.templating import (
     FILTERS,
     CampaignEnvironment,
@@ -14,7 +15,7 @@ from leafcast.decide.templating import (
     compile_template,
     compile_text,
 )
-from leafcast.decide.views import View, instant, written_day
+from leafcast.decide.views import View, instant
 
 CONTEXT = {
     "grower": View("grower", {"name": "Maria", "items": "hay", "Farm size": "7"}),
@@ -107,14 +108,14 @@ def test_output_is_bounded() -> None:
 def test_html_templates_escape_and_others_do_not() -> None:
     """Cells are made safe in .html.j2 files and stay as they are in the others."""
     sources = {"a.html.j2": "{{ x }}", "a.txt.j2": "{{ x }}"}
-    environment = CampaignEnvironment(sources)
+    environment = CampaignEnvironment(sources.get)
     shown = {name: compile_template(environment, name).render({"x": "<b>'\"&"}) for name in sources}
     assert shown == {"a.html.j2": "&lt;b&gt;&#39;&#34;&amp;", "a.txt.j2": "<b>'\"&"}
 
 
 def test_an_error_names_the_line_of_its_template() -> None:
     """Errors while compiling and while rendering carry file and line."""
-    environment = CampaignEnvironment({"a.html.j2": "x\n\n{{ nobody }}\n", "b.html.j2": "x\n{% if %}"})
+    environment = CampaignEnvironment({"a.html.j2": "x\n\n{{ nobody }}\n", "b.html.j2": "x\n{% if %}"}.get)
     with pytest.raises(UnusableTemplate) as rendering:
         compile_template(environment, "a.html.j2").render({})
     with pytest.raises(UnusableTemplate) as compiling:

@@ -13,7 +13,7 @@ from leafcast.decide.suggest import did_you_mean
 from leafcast.decide.templating import CampaignEnvironment, UnusableTemplate, explain
 from leafcast.decide.views import BRAND_WORDS, COLOUR_WORDS, LINK_WORDS
 
-WORDS = ("grower", "brand", "link", "campaign", "round")
+WORDS = ("grower", "brand", "link", "campaign", "round", "cause", "language", "direction", "unsubscribe")
 """The variables of every template."""
 _PARTS: Mapping[str, Collection[str]] = {"brand": (*BRAND_WORDS, *COLOUR_WORDS), "link": LINK_WORDS}
 

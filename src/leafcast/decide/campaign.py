@@ -17,6 +17,7 @@ from leafcast.decide.campaignmodel import (
     Rule,
     SharedAddress,
     SmsSettings,
+    Transliterate,
     WebhookDoubt,
     WebhookSettings,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "Rule",
     "SharedAddress",
     "SmsSettings",
+    "Transliterate",
     "WebhookDoubt",
     "WebhookSettings",
     "load",

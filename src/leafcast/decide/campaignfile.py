@@ -24,7 +24,6 @@ _MISSING: Mapping[Path, str] = {
     ("link", "expiresIn"): "Add expiresIn: 30d. Without it, Leaf's links die after fifteen minutes.",
     ("channels",): "Add channels: [email, sms], in your order of preference.",
     ("email", "from"): 'Add from: "Prairie <connect@prairie.example>".',
-    ("email", "subject"): 'Add subject: "Connect your farm data".',
     ("quietHours", "timezone"): "Add timezone: America/Chicago, or wherever your growers are.",
 }
 

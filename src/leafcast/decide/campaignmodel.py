@@ -25,6 +25,7 @@ from leafcast.decide.forms import (
     Flag,
     Form,
     HookAddress,
+    Language,
     LinkLife,
     MailboxText,
     MessagingService,
@@ -75,6 +76,13 @@ class WebhookDoubt(StrEnum):
     RESEND = "resend"
 
 
+class Transliterate(StrEnum):
+    """What becomes of characters that turn a text into UCS-2, which costs more than twice as much."""
+
+    KEEP = "keep"
+    PLAIN = "plain"
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
@@ -99,6 +107,10 @@ class ListSettings(_Section):
         default=SharedAddress.STOP,
         description="One address on several rows: `stop` refuses the list, `send-each` writes once per row, "
         "`first` writes for the first row only.",
+    )
+    locale: Language | None = Field(
+        default=None,
+        description="The language of growers whose row names none, and of templates that stand in no language folder.",
     )
     sheet: Text | None = Field(default=None, description="The sheet of a workbook that has several.")
     encoding: Text | None = Field(
@@ -196,8 +208,21 @@ class EmailSettings(_Section):
 
     mailbox: MailboxText = Field(validation_alias="from", description="The sender, verified at SendGrid.")
     reply_to: Address | None = Field(default=None, description="Where answers go; left out, to the sender.")
-    subject: Text = Field(description="The subject line, a template. Never the link.")
+    subject: Text | None = Field(
+        default=None,
+        description="The subject line, a template. Never the link. Left out, the file `<name>.subject.j2` says it in "
+        "each language.",
+    )
     template: TemplateName = Field(default="invite", description="The files `<name>.html.j2` and `<name>.txt.j2`.")
+    unsubscribe: Text | None = Field(
+        default=None,
+        description="An `https://` address of yours, a template, that takes a POST and stops emails to this grower: "
+        "the headers `List-Unsubscribe` and one-click `List-Unsubscribe-Post` name it, and the email shows it.",
+    )
+    asm_group: Count | None = Field(
+        default=None,
+        description="The number of a SendGrid unsubscribe group, instead of `unsubscribe`: SendGrid keeps the list.",
+    )
 
     @property
     def sender(self) -> str:
@@ -218,6 +243,14 @@ class SmsSettings(_Section):
         default=None, description="A Twilio messaging service, instead of `from`."
     )
     template: TemplateName = Field(default="invite", description="The file `<name>.sms.j2`.")
+    smart_encoded: Flag = Field(
+        default=False, description="Whether Twilio may put plain characters in the place of look-alikes (SmartEncoded)."
+    )
+    transliterate: Transliterate = Field(
+        default=Transliterate.KEEP,
+        description="`plain`: accents and typographic marks that would make a text dearer are left off, in all of it. "
+        "`keep`: only where the template uses the filter `plain`.",
+    )
 
 
 class WebhookSettings(_Section):
@@ -270,6 +303,11 @@ class Reinvite(_Section):
     min_days: Count = Field(default=7, description="Days between two rounds of one grower at least.")
     template: TemplateName = Field(
         default="reminder", description="The template of the re-invitations, for both channels."
+    )
+    subject: Text | None = Field(
+        default=None,
+        description="The subject line of the re-invitations, a template; left out, `email.subject`, or else the file "
+        "`<name>.subject.j2`.",
     )
 
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 WHITE, INK, BLACK = "#ffffff", "#16211a", "#000000"
+GREY = "#7d8a81"
+"""Stands out from white and from the dark panel of the shipped email alike."""
 LEAF_GREEN = "#1f6f43"
 """The colour of a campaign that names none."""
 READABLE = 4.5
 """The contrast that WCAG asks of body text (level AA)."""
+HEX = re.compile(r"#[0-9a-fA-F]{6}")
+VISIBLE = 1.5
+"""Below this contrast to what is around it, a button gets a line of its own. WCAG 1.4.11 asks for 3 where only the
+outline tells a button; ours carries its readable words."""
 
 
 def luminance(colour: str) -> float:
@@ -33,6 +41,12 @@ def text_on(background: str) -> str:
 def readable_on(background: str, wish: str) -> str:
     """The wished colour where it can be read on the background, otherwise one that can."""
     return wish if contrast(wish, background) >= READABLE else text_on(background)
+
+
+def edge_on(background: str, colour: str) -> str:
+    """An outline for a button of this colour: the colour itself where the button stands out from the background by
+    itself, otherwise a grey that does."""
+    return colour if contrast(colour, background) >= VISIBLE else GREY
 
 
 def _linear(channel: float) -> float:

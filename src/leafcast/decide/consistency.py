@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from leafcast.decide.analysis import Analysis
+from leafcast.decide.colours import HEX, VISIBLE, WHITE, contrast
 from leafcast.decide.durations import parse_duration
 from leafcast.decide.headings import CONTRACT_COLUMNS
 from leafcast.decide.providers import provider_problem
@@ -29,7 +30,10 @@ def judge_consistency(document: Document) -> None:
     _columns(document, _section(_section(data, "list"), "columns"))
     _rules(document, _section(data, "link"))
     _quiet_hours(document, _section(data, "quietHours"))
-    _subject(document, _section(data, "email"))
+    email, reinvite = _section(data, "email"), _section(data, "reinvite")
+    _line(document, ("email", "subject"), email.get("subject"))
+    _line(document, ("reinvite", "subject"), reinvite.get("subject"))
+    _unsubscribe(document, email)
 
 
 def notes(document: Document) -> Iterator[Problem]:
@@ -45,9 +49,27 @@ def notes(document: Document) -> Iterator[Problem]:
         yield _note(
             document, ("brand",), "no companyName is set", "Growers trust a link whose sender they know: set it."
         )
+    yield from _faint_brands(document)
+    sender = _section(data, "sms").get("from")
+    if isinstance(sender, str) and not sender.strip().lstrip("+").isdigit():
+        what = "growers cannot answer STOP to a sender of letters"
+        yield _note(document, ("sms", "from"), what, "Say in the template how else to opt out, or use a number.")
     if "email" in _texts(data.get("channels")) and "postalAddress" not in brand:
         what = "no postalAddress is set, and many countries want one in bulk email"
         yield _note(document, ("brand",), what, "Set brand.postalAddress.")
+
+
+def _faint_brands(document: Document) -> Iterator[Problem]:
+    """Colours on which words stay readable, because they turn dark or white, and whose button hardly shows."""
+    brands = _section(document.data, "brands")
+    places: list[tuple[Path, Mapping[str, Data]]] = [(("brand",), _section(document.data, "brand"))]
+    places += [(("brands", name), _section(brands, name)) for name in brands]
+    for path, brand in places:
+        colour = brand.get("backgroundColor")
+        if isinstance(colour, str) and HEX.fullmatch(colour) and contrast(colour, WHITE) < VISIBLE:
+            what = f"{colour} hardly shows on white: their contrast is {contrast(colour, WHITE):.1f}"
+            fix = "The email draws a grey line around its button; a darker colour looks better."
+            yield _note(document, (*path, "backgroundColor"), what, fix)
 
 
 def _note(document: Document, path: Path, what: str, fix: str) -> Problem:
@@ -180,10 +202,22 @@ def _quiet_hours(document: Document, hours: Mapping[str, Data]) -> None:
         document.blame(("quietHours",), "from and to are the same time", "Take quietHours away, or name two times.")
 
 
-def _subject(document: Document, email: Mapping[str, Data]) -> None:
-    subject = email.get("subject")
-    if isinstance(subject, str):
-        _unknown_words(document, ("email", "subject"), subject, everything=True)
+def _line(document: Document, path: Path, text: Data | None) -> None:
+    """A template that stands in the campaign file and must not show the link."""
+    if isinstance(text, str):
+        _unknown_words(document, path, text, everything=True)
+
+
+def _unsubscribe(document: Document, email: Mapping[str, Data]) -> None:
+    address = email.get("unsubscribe")
+    if isinstance(address, str) and not address.startswith("https://"):
+        what = "this is no https:// address, and RFC 8058 wants one"
+        document.blame(("email", "unsubscribe"), what, "Write https://…, where a POST stops the emails.")
+    else:
+        _line(document, ("email", "unsubscribe"), address)
+    if address is not None and "asmGroup" in email:
+        what = "unsubscribe and asmGroup exclude each other"
+        document.blame(("email", "asmGroup"), what, "Keep one of the two.")
 
 
 def _unknown_words(document: Document, path: Path, text: str, *, everything: bool = False) -> None:
@@ -196,9 +230,7 @@ def _unknown_words(document: Document, path: Path, text: str, *, everything: boo
     for unknown in analysis.unknown(None, only_grower=not everything):
         document.blame(path, unknown.what, unknown.fix)
     if everything and analysis.uses_url:
-        document.blame(
-            path, "the subject uses the link", "Whoever sees the subject could use it: keep link.url in the body."
-        )
+        document.blame(path, "it uses the link", "Whoever sees this line could use it: keep link.url in the body.")
 
 
 def _section(data: Mapping[str, Data], name: str) -> Mapping[str, Data]:

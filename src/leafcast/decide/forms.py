@@ -19,6 +19,7 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from leafcast.decide.durations import parse_duration, write_duration
+from leafcast.decide.languages import is_language
 from leafcast.decide.quiet import find_zone
 from leafcast.decide.suggest import nearest
 
@@ -280,6 +281,12 @@ def _zone_name(text: str) -> str:
     return text
 
 
+def _language(text: str) -> str:
+    if not is_language(text):
+        raise misfit(f"{text!r} is not a language", "Write a tag: en, es, pt-BR, fr.")
+    return text
+
+
 def _region(text: str) -> str:
     from phonenumbers import SUPPORTED_REGIONS
 
@@ -307,4 +314,5 @@ SmsSender = Annotated[str, _checked(_sms_sender), Form('`"+15155550100"`, short 
 MessagingService = Annotated[str, _checked(_messaging_service), Form("`MG…`")]
 ClockTime = Annotated[time, BeforeValidator(_clock_time), Form('`"HH:MM"`')]
 ZoneName = Annotated[str, _checked(_zone_name), Form("IANA time zone")]
+Language = Annotated[str, _checked(_language), Form("language tag such as `es` or `pt-BR`")]
 Region = Annotated[str, _checked(_region), Form("two-letter country code")]

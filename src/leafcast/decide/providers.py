@@ -6,9 +6,11 @@ provider pages, read November 2026). Names are case-sensitive at Leaf. `CNHIFiel
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
+from leafcast.decide.languages import written_list
 from leafcast.decide.suggest import did_you_mean, squash
 
 GROWERS_NAME: Mapping[str, str] = MappingProxyType(
@@ -35,8 +37,6 @@ GROWERS_NAME: Mapping[str, str] = MappingProxyType(
 )
 """Leaf's name to the grower's. `All` and `Other` appear in Leaf's examples and name no provider to a person."""
 
-_AND = {"en": "and", "es": "y", "fr": "et", "pt": "e", "de": "und"}
-
 
 def provider_problem(name: str, extra: Iterable[str] = ()) -> str | None:
     """None for a name that Leaf knows or the campaign adds (`link.extraProviders`); otherwise what to write instead."""
@@ -50,12 +50,9 @@ def provider_problem(name: str, extra: Iterable[str] = ()) -> str | None:
     return did_you_mean(name, known) + " A name newer than this list goes into link.extraProviders."
 
 
-def in_words(names: Sequence[str], language: str = "en", last: str = "") -> str:
-    """The providers as growers know them: `John Deere Operations Center, Climate FieldView and CNH FieldOps`; '' when
-    the names single out none. `last` is the word before the last one (`or`), if not the language's "and"."""
+@lru_cache(maxsize=1024)
+def in_words(names: tuple[str, ...], language: str = "en", last: str = "") -> str:
+    """The providers as growers know them: `John Deere Operations Center, Climate FieldView, and CNH FieldOps`; '' when
+    the names single out none. With `last='or'` they are a choice."""
     words = list(dict.fromkeys(GROWERS_NAME.get(name, name) for name in names))
-    words = [word for word in words if word]
-    if "All" in names or len(words) < 2:
-        return "" if "All" in names else "".join(words)
-    joint = last or _AND.get(language, "and")
-    return f"{', '.join(words[:-1])} {joint} {words[-1]}"
+    return "" if "All" in names else written_list([word for word in words if word], language, either=last == "or")

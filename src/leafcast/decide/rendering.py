@@ -6,22 +6,30 @@ real one.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import TypeVar, assert_never
 
-from markupsafe import escape
+from markupsafe import Markup, escape
 
-from leafcast.decide.campaign import Brand, Campaign
-from leafcast.decide.forms import CONTROL
+from leafcast.decide.campaign import Brand, Campaign, Transliterate
+from leafcast.decide.fitness import (
+    Unfit,
+    good_subject,
+    good_unsubscribe,
+    judge_body,
+    mail_name,
+    subject_note,
+    text_note,
+)
 from leafcast.decide.holding import validity
 from leafcast.decide.inapp import inapp_message
+from leafcast.decide.languages import ENGLISH, direction
 from leafcast.decide.quiet import find_zone
-from leafcast.decide.segments import count_segments
-from leafcast.decide.templates import Shelf
-from leafcast.decide.templating import Piece, UnusableTemplate, compile_text
+from leafcast.decide.segments import plain
+from leafcast.decide.templates import SUBJECT, Found, Shelf
+from leafcast.decide.templating import UnusableTemplate, compile_text
 from leafcast.decide.views import View, brand_view, grower_view, grower_words, link_view
 from leafcast.errors import CampaignError, ListError
 from leafcast.model import (
@@ -38,24 +46,14 @@ from leafcast.model import (
     Where,
 )
 
-BODY_LIMIT = 1_600
-"""Characters that Twilio takes in one text (twilio.com/docs/api/errors/21617, read November 2026)."""
-SUBJECT_LIMIT = 998
-"""Characters of one header line (RFC 5322, 2.1.1)."""
-MANY_SEGMENTS = 3
 PLACEHOLDER_ID = "00000000-0000-4000-8000-000000000000"
 PLACEHOLDER_LINK = "https://magic-link.withleaf.io/"
 
+GROUP_UNSUBSCRIBE = Markup("<%asm_group_unsubscribe_raw_url%>")
+"""Where SendGrid puts the address of an unsubscribe group (docs.sendgrid.com, Suppression Groups, November 2026)."""
+
 Context = Mapping[str, object]
 M = TypeVar("M")
-
-
-class _Unfit(Exception):
-    """A message that must not go out: what is wrong with it, and what to do."""
-
-    def __init__(self, what: str, fix: str) -> None:
-        self.what, self.fix = what, fix
-        super().__init__(what)
 
 
 def placeholder_link(request: LinkRequest, now: datetime, base: str = PLACEHOLDER_LINK) -> Link:
@@ -78,32 +76,36 @@ class Renderer:
         list; None leaves names after `grower.` to be found out row by row. Raises CampaignError with every problem of
         the templates that this campaign uses."""
         self._campaign = campaign
-        self._shelf = Shelf(sources, None if columns is None else grower_words(columns))
-        problems = [*self._shelf.judge(_wanted(campaign)), *self._subject_problems()]
+        words = None if columns is None else grower_words(columns)
+        self._shelf = Shelf(sources, words, campaign.list.locale or "")
+        problems = [*self._shelf.judge(_wanted(campaign)), *self._line_problems()]
         errors = [problem for problem in problems if problem.severity is Severity.ERROR]
         if errors:
             raise CampaignError(errors)
         self.notes = tuple(problem for problem in problems if problem.severity is Severity.WARNING)
         """Warnings about the templates."""
-        self._subject: Piece | None = None
-        if campaign.email:
-            self._subject = compile_text(self._shelf.environment, campaign.email.subject, "email.subject")
+        self._lines = {key: compile_text(self._shelf.environment, text, key) for key, text in _lines(campaign)}
         self._brand = lru_cache(maxsize=256)(self._make_brand)
         self._zone = lru_cache(maxsize=256)(self._find_zone)
 
-    def email(self, grower: Grower, link: Link, message_id: str, round: int = 0) -> EmailMessage:
-        """The grower's email. Raises ListError with one problem where the row makes none that may go out."""
-        return self._for_row(grower, lambda: self._email(grower, link, message_id, round))
+    def email(self, grower: Grower, link: Link, message_id: str, round: int = 0, cause: str = "") -> EmailMessage:
+        """The grower's email; `cause` says why a re-invitation is sent (see `Cause`). Raises ListError with one problem
+        where the row makes none that may go out."""
+        return self._for_row(grower, lambda: self._email(grower, link, message_id, round, cause))
 
-    def sms(self, grower: Grower, link: Link, message_id: str, round: int = 0, *, now: datetime) -> SmsMessage:
+    def sms(
+        self, grower: Grower, link: Link, message_id: str, round: int = 0, cause: str = "", *, now: datetime
+    ) -> SmsMessage:
         """The grower's text; `now` bounds how long Twilio may keep trying. Raises ListError as `email` does."""
-        return self._for_row(grower, lambda: self._sms(grower, link, message_id, round, now))
+        return self._for_row(grower, lambda: self._sms(grower, link, message_id, round, cause, now))
 
-    def webhook(self, grower: Grower, link: Link, message_id: str, round: int = 0) -> WebhookMessage:
+    def webhook(self, grower: Grower, link: Link, message_id: str, round: int = 0, _cause: str = "") -> WebhookMessage:
         """The grower's link for the team's own application, which has its own words for it."""
         return inapp_message(self._campaign.name, grower, link, message_id, round)
 
-    def check(self, grower: Grower, request: LinkRequest, *, now: datetime, round: int = 0) -> tuple[Problem, ...]:
+    def check(
+        self, grower: Grower, request: LinkRequest, *, now: datetime, round: int = 0, cause: str = ""
+    ) -> tuple[Problem, ...]:
         """Everything wrong with this row's messages on every channel that reaches the grower, warnings included."""
         link = placeholder_link(request, now)
         problems: list[Problem] = []
@@ -111,53 +113,77 @@ class Renderer:
             if not grower.address(channel):
                 continue
             try:
-                match channel:
-                    case Channel.EMAIL:
-                        self.email(grower, link, PLACEHOLDER_ID, round)
-                    case Channel.SMS:
-                        text = self.sms(grower, link, PLACEHOLDER_ID, round, now=now)
-                        problems += self._segment_notes(grower, text.body)
-                    case Channel.WEBHOOK:
-                        pass  # nothing of the row can spoil it
-                    case _:
-                        assert_never(channel)
+                note = self._try(channel, grower, link, round, cause, now)
             except ListError as error:
                 problems += error.problems
+            else:
+                problems += [self._problem(grower, *note, Severity.WARNING)] if note else []
         return tuple(problems)
 
     # ---------------------------------------------------------------------------------------------------------- inside
 
-    def _email(self, grower: Grower, link: Link, message_id: str, round: int) -> EmailMessage:
+    def _try(
+        self, channel: Channel, grower: Grower, link: Link, round: int, cause: str, now: datetime
+    ) -> tuple[str, str] | None:
+        """Write the message of one channel, and give what is worth saying about it."""
+        match channel:
+            case Channel.EMAIL:
+                return subject_note(self.email(grower, link, PLACEHOLDER_ID, round, cause).subject)
+            case Channel.SMS:
+                return text_note(self.sms(grower, link, PLACEHOLDER_ID, round, cause, now=now).body)
+            case Channel.WEBHOOK:
+                return None  # nothing of the row can spoil it
+            case _:
+                assert_never(channel)
+
+    def _email(self, grower: Grower, link: Link, message_id: str, round: int, cause: str) -> EmailMessage:
         settings = self._campaign.email
-        if settings is None or self._subject is None:
-            raise _Unfit("the campaign has no section email:", "Add it.")
+        if settings is None:
+            raise Unfit("the campaign has no section email:", "Add it.")
         name = self._campaign.reinvite.template if round else settings.template
-        context, locale = self._context(grower, link, round), grower.cell("locale")
-        subject = _good_subject(self._subject.render(context).strip(), link)
-        html = self._shelf.find(f"{name}.html.j2", locale).render(context)
-        text = self._shelf.find(f"{name}.txt.j2", locale).render(context).strip() + "\n"
+        context, locale = self._context(grower, link, round, cause), grower.cell("locale")
+        unsubscribe = self._unsubscribe(context, link)
+        context["unsubscribe"] = GROUP_UNSUBSCRIBE if settings.asm_group is not None else unsubscribe
+        html = _written(self._shelf.find(f"{name}.html.j2", locale), context)
+        text = _written(self._shelf.find(f"{name}.txt.j2", locale), context).strip() + "\n"
         if str(escape(link.url)) not in html or link.url not in text:
-            raise _Unfit("the email does not show the link", "Let both templates print link.url for every grower.")
+            raise Unfit("the email does not show the link", "Let both templates print link.url for every grower.")
         return EmailMessage(
             message_id=message_id,
             to=grower.email or "",
-            to_name=_mail_name(grower.name),
+            to_name=mail_name(grower.name),
             sender=settings.sender,
             sender_name=settings.sender_name,
             reply_to=settings.reply_to,
-            subject=subject,
+            subject=good_subject(self._subject(name, context, locale, round), link),
             html=html,
             text=text,
+            unsubscribe=unsubscribe,
+            asm_group=settings.asm_group,
         )
 
-    def _sms(self, grower: Grower, link: Link, message_id: str, round: int, now: datetime) -> SmsMessage:
+    def _subject(self, name: str, context: dict[str, object], locale: str, round: int) -> str:
+        """The campaign's own line, or else what the template's file says in the grower's language."""
+        own = self._lines.get("reinvite.subject") if round else None
+        own = own or self._lines.get("email.subject")
+        if own is None:
+            return _written(self._shelf.find(name + SUBJECT, locale), context).strip()
+        return _written(Found(own, self._campaign.list.locale or locale or ENGLISH), context).strip()
+
+    def _unsubscribe(self, context: Context, link: Link) -> str:
+        line = self._lines.get("email.unsubscribe")
+        return good_unsubscribe(line.render(context).strip(), link) if line else ""
+
+    def _sms(self, grower: Grower, link: Link, message_id: str, round: int, cause: str, now: datetime) -> SmsMessage:
         settings = self._campaign.sms
         if settings is None:
-            raise _Unfit("the campaign has no section sms:", "Add it.")
+            raise Unfit("the campaign has no section sms:", "Add it.")
         name = self._campaign.reinvite.template if round else settings.template
-        piece = self._shelf.find(f"{name}.sms.j2", grower.cell("locale"))
-        body = piece.render(self._context(grower, link, round)).strip()
-        _judge_body(body, link)
+        found = self._shelf.find(f"{name}.sms.j2", grower.cell("locale"))
+        body = _written(found, self._context(grower, link, round, cause)).strip()
+        if settings.transliterate is Transliterate.PLAIN:
+            body = plain(body)
+        judge_body(body, link)
         return SmsMessage(
             message_id=message_id,
             to=grower.phone or "",
@@ -165,15 +191,20 @@ class Renderer:
             messaging_service=settings.messaging_service,
             body=body,
             validity=validity(self._campaign, grower, link, now),
+            smart_encoded=settings.smart_encoded,
         )
 
-    def _context(self, grower: Grower, link: Link, round: int) -> Context:
+    def _context(self, grower: Grower, link: Link, round: int, cause: str) -> dict[str, object]:
         return {
             "grower": grower_view(grower),
             "brand": self._brand(grower.cell("brand")),
             "link": link_view(link, self._zone(grower.cell("timezone"))),
             "campaign": self._campaign.name,
             "round": round,
+            "cause": str(cause),
+            "language": ENGLISH,
+            "direction": "ltr",
+            "unsubscribe": "",
         }
 
     def _make_brand(self, name: str) -> View:
@@ -192,24 +223,34 @@ class Renderer:
         except UnusableTemplate as error:
             place = f"{error.file or 'the template'}{f', line {error.line}' if error.line else ''}"
             raise ListError([self._problem(grower, f"{place}: {error.what}", error.fix)]) from error
-        except _Unfit as error:
+        except Unfit as error:
             raise ListError([self._problem(grower, error.what, error.fix)]) from error
-
-    def _segment_notes(self, grower: Grower, body: str) -> Iterable[Problem]:
-        cost = count_segments(body)
-        if cost.segments > MANY_SEGMENTS:
-            because = f", because {cost.tipping!r} is not in the plain text alphabet" if cost.tipping else ""
-            what = f"the text takes {cost.segments} segments{because}"
-            yield self._problem(grower, what, "Each segment is paid for: shorten the template.", Severity.WARNING)
 
     def _problem(self, grower: Grower, what: str, fix: str, severity: Severity = Severity.ERROR) -> Problem:
         where = Where(self._campaign.list.file, row=grower.row)
         return Problem(ProblemKind.MESSAGE, what, fix, where, severity)
 
-    def _subject_problems(self) -> Iterator[Problem]:
-        if self._campaign.email:
-            for unusable in self._shelf.unknown_in(self._campaign.email.subject):
-                yield unusable.problem(Where(key="email.subject"), ProblemKind.CAMPAIGN)
+    def _line_problems(self) -> Iterator[Problem]:
+        for key, text in _lines(self._campaign):
+            for unusable in self._shelf.unknown_in(text):
+                yield unusable.problem(Where(key=key), ProblemKind.CAMPAIGN)
+
+
+def _written(found: Found, context: dict[str, object]) -> str:
+    """The template, in its language."""
+    context["language"], context["direction"] = found.language, direction(found.language)
+    return found.piece.render(context)
+
+
+def _lines(campaign: Campaign) -> Iterator[tuple[str, str]]:
+    """The templates that stand in the campaign file itself, by their keys."""
+    if campaign.email:
+        lines = {
+            "email.subject": campaign.email.subject,
+            "reinvite.subject": campaign.reinvite.subject,
+            "email.unsubscribe": campaign.email.unsubscribe,
+        }
+        yield from ((key, text) for key, text in lines.items() if text)
 
 
 def _wanted(campaign: Campaign) -> list[str]:
@@ -221,6 +262,7 @@ def _wanted(campaign: Campaign) -> list[str]:
             case Channel.EMAIL:
                 first = campaign.email.template if campaign.email else "invite"
                 names += [f"{name}.{part}.j2" for name in (first, *again) for part in ("html", "txt")]
+                names += _subjects(campaign, first, again)
             case Channel.SMS:
                 first = campaign.sms.template if campaign.sms else "invite"
                 names += [f"{name}.sms.j2" for name in (first, *again)]
@@ -231,29 +273,8 @@ def _wanted(campaign: Campaign) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _good_subject(subject: str, link: Link) -> str:
-    if not subject:
-        raise _Unfit("the subject is empty", "Write a subject that says something for every grower.")
-    if CONTROL.search(subject):
-        raise _Unfit("the subject has a line break or another control character", "Look at the cells that it uses.")
-    if link.url in subject:
-        raise _Unfit("the subject shows the link", "Whoever sees the subject could use it: take it out.")
-    if len(subject) > SUBJECT_LIMIT:
-        raise _Unfit(f"the subject has {len(subject):,} characters", "Keep it under 100.")
-    return subject
-
-
-def _judge_body(body: str, link: Link) -> None:
-    shown = body.count(link.url)
-    if shown != 1:
-        what = "the text does not show the link" if shown == 0 else f"the text shows the link {shown} times"
-        raise _Unfit(what, "Let the template print link.url once for every grower.")
-    if len(body) > BODY_LIMIT:
-        raise _Unfit(f"the text has {len(body):,} characters", f"Twilio takes {BODY_LIMIT:,}: shorten the template.")
-    if CONTROL.search(body.replace("\n", "")):
-        raise _Unfit("the text has a control character", "Look at the cells that the template uses.")
-
-
-def _mail_name(name: str) -> str:
-    """A name for the To line. SendGrid refuses , and ; in it (mail/send limitations page, read November 2026)."""
-    return " ".join(re.sub(r"[,;]", " ", CONTROL.sub(" ", name)).split())
+def _subjects(campaign: Campaign, first: str, again: list[str]) -> list[str]:
+    """The subject files that are needed: those whose line the campaign does not say itself."""
+    if campaign.email and campaign.email.subject:
+        return []
+    return [name + SUBJECT for name in (first, *([] if campaign.reinvite.subject else again))]

@@ -3,31 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from leafcast.decide.analysis import Analysis
+from leafcast.decide.inlining import NotInlined, inlined, sheet_for
+from leafcast.decide.languages import ENGLISH, is_language, tag_of
 from leafcast.decide.suggest import nearest
 from leafcast.decide.templating import CampaignEnvironment, Piece, UnusableTemplate, compile_template
 from leafcast.model import Problem, ProblemKind, Severity, Where
 
+SUBJECT = ".subject.j2"
+"""The ending of a template for the subject line, used where the campaign names no subject."""
+
+
+class Found(NamedTuple):
+    """A template, compiled, and the language that it speaks."""
+
+    piece: Piece
+    language: str
+
 
 class Shelf:
-    """Templates by name. `words` are the names that may follow `grower.`, None where the list is not known."""
+    """Templates by name. `words` are the names that may follow `grower.`, None where the list is not known. `language`
+    is that of growers whose row names none."""
 
-    def __init__(self, sources: Mapping[str, str], words: Collection[str] | None) -> None:
+    def __init__(self, sources: Mapping[str, str], words: Collection[str] | None, language: str = "") -> None:
         self._sources = sources
         self._words = words
-        self._found: dict[tuple[str, str], Piece] = {}
+        self._language = language
+        self._found: dict[tuple[str, str], Found] = {}
         self._analyses: dict[str, Analysis] = {}
-        self.environment = CampaignEnvironment(sources)
+        self.environment = CampaignEnvironment(self._read)
 
-    def find(self, name: str, locale: str) -> Piece:
-        """The template of that name in the grower's language: `es-MX/name`, then `es/name`, then `name`. Raises
-        UnusableTemplate."""
-        piece = self._found.get((name, locale))
-        if piece is None:
-            best = next((option for option in _options(name, locale, self._sources) if option), name)
-            piece = self._found[name, locale] = compile_template(self.environment, best)
-        return piece
+    def find(self, name: str, locale: str) -> Found:
+        """The template of that name in the grower's language: `es-MX/name`, then `es/name`, then the same for the
+        campaign's own language, then `name`. Raises UnusableTemplate."""
+        found = self._found.get((name, locale))
+        if found is None:
+            best, language = next(self._options(name, locale))
+            found = Found(compile_template(self.environment, best), language)
+            self._found[name, locale] = found
+        return found
 
     def judge(self, wanted: Iterable[str]) -> Iterator[Problem]:
         """Every problem of the templates with these names, in all of their languages, and of what they build on."""
@@ -38,10 +54,38 @@ class Shelf:
             languages = [other for other in sorted(self._sources) if other == name or other.endswith(f"/{name}")]
             for language in languages:
                 yield from self._judge(language, judged)
-                if not self._shows_link(language, set()):
-                    fix = "Print {{ link.url }}: without it the grower has nothing to open."
-                    yield _problem(language, "the template does not use the link", fix)
+                yield from self._judge_link(language)
         yield from self._half_translated(list(wanted))
+
+    def _options(self, name: str, locale: str) -> Iterator[tuple[str, str]]:
+        """Where to look for a grower's language, best first, each with the language found there. Folders are compared
+        without regard to case and to - or _."""
+        folders = {tag_of(known.rpartition("/")[0]): known for known in self._sources if known.endswith(f"/{name}")}
+        for wish in (locale, self._language):
+            tag = tag_of(wish)
+            while tag:
+                if tag in folders:
+                    yield folders[tag], wish if is_language(wish) else tag
+                tag = tag.rpartition("-")[0]
+        yield name, self._language or (locale if tag_of(locale).partition("-")[0] == ENGLISH else ENGLISH)
+
+    def _read(self, name: str) -> str | None:
+        """The text of a template for Jinja, its stylesheet in its tags."""
+        text = self._sources.get(name)
+        if text is None or not name.endswith(".html.j2"):
+            return text
+        try:
+            return inlined(text, sheet_for(name, self._sources))
+        except NotInlined:
+            return text
+
+    def _sheet_notes(self, name: str) -> Iterator[Problem]:
+        try:
+            inlined(self._sources[name], sheet_for(name, self._sources))
+        except NotInlined:
+            what = "its stylesheet cannot be written into its tags, and many mail programs ignore stylesheets"
+            fix = "Close every tag inside the same {% if %}, and use Jinja inside of tags in quotes only."
+            yield _problem(name, what, fix, Severity.WARNING)
 
     def unknown_in(self, text: str) -> Iterator[UnusableTemplate]:
         """Unknown names in a template that stands in the campaign file."""
@@ -63,6 +107,8 @@ class Shelf:
         assigned = assigned | analysis.assigned
         for unknown in analysis.unknown(self._words, assigned=assigned):
             yield unknown.problem()
+        if name.endswith(".html.j2"):
+            yield from self._sheet_notes(name)
         for reference in analysis.references:
             yield from self._judge_reference(name, reference, judged, assigned)
 
@@ -79,6 +125,16 @@ class Shelf:
             yield _problem(name, what, "Build .html.j2 files on .html.j2 files only.")
         else:
             yield from self._judge(reference, judged, assigned)
+
+    def _judge_link(self, name: str) -> Iterator[Problem]:
+        shown = self._shows_link(name, set())
+        if name.endswith(SUBJECT):
+            if shown and name in self._analyses:
+                fix = "Whoever sees the subject could use it: keep link.url in the body."
+                yield _problem(name, "the subject uses the link", fix)
+        elif not shown:
+            fix = "Print {{ link.url }}: without it the grower has nothing to open."
+            yield _problem(name, "the template does not use the link", fix)
 
     def _shows_link(self, name: str, seen: set[str]) -> bool:
         """Whether the template, or one that it builds on, prints link.url. A broken one is blamed elsewhere."""
@@ -104,17 +160,6 @@ class Shelf:
                     what = f"there is no {folder}/{other} beside it"
                     fix = f"Translate {other} too: until then the plain part of these emails is not in that language."
                     yield _problem(found, what, fix, Severity.WARNING)
-
-
-def _options(name: str, locale: str, sources: Mapping[str, str]) -> Iterator[str | None]:
-    """Where to look for a grower's language, best first. Folders are compared without regard to case and to - or _."""
-    folders = {
-        known.rpartition("/")[0].replace("_", "-").lower(): known for known in sources if known.endswith(f"/{name}")
-    }
-    tag = locale.replace("_", "-").lower()
-    while tag:
-        yield folders.get(tag)
-        tag = tag.rpartition("-")[0]
 
 
 def _problem(name: str, what: str, fix: str, severity: Severity = Severity.ERROR) -> Problem:

@@ -6,19 +6,21 @@ texts, so nothing is read from disk.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from jinja2 import DictLoader, StrictUndefined, Template, TemplateSyntaxError
+from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateSyntaxError, pass_context
 from jinja2.exceptions import SecurityError, TemplateError
 from jinja2.runtime import BlockReference, Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler
 
+from leafcast.decide.languages import ENGLISH, written_day, written_time
 from leafcast.decide.providers import in_words
 from leafcast.decide.segments import plain
-from leafcast.decide.views import NoName, View, written_day
+from leafcast.decide.views import NoName, View
 from leafcast.model import Problem, ProblemKind, Where
 
 OUTPUT_LIMIT = 1_000_000
@@ -28,7 +30,9 @@ FILTERS = (
     "length", "list", "lower", "max", "min", "replace", "round", "sort", "string", "striptags", "title", "trim",
     "truncate", "unique", "upper", "urlencode", "wordwrap",
 )  # fmt: skip
-OWN_FILTERS = ("day", "plain", "provider_names")
+OWN_FILTERS = ("day", "plain", "provider_names", "time")
+PIECES_AT_ONCE = 1_000
+"""So many pieces of a rendering are taken before its length is looked at again."""
 _CALLABLE: Mapping[type, frozenset[str]] = {
     str: frozenset(
         {"capitalize", "endswith", "lower", "lstrip", "rstrip", "split", "startswith", "strip", "title", "upper"}
@@ -64,14 +68,30 @@ class _Unknown(StrictUndefined):
         return f"{name} is not defined" if self._undefined_hint is None else self._undefined_hint
 
 
+@pass_context
+def _day(context: Context, moment: datetime, language: str = "") -> str:
+    return written_day(moment, language or context.get("language", ENGLISH))
+
+
+@pass_context
+def _time(context: Context, moment: datetime, language: str = "") -> str:
+    return written_time(moment, language or context.get("language", ENGLISH))
+
+
+@pass_context
+def _provider_names(context: Context, names: Iterable[str], language: str = "", last: str = "") -> str:
+    return in_words(tuple(names), language or context.get("language", ENGLISH), last)
+
+
 class CampaignEnvironment(ImmutableSandboxedEnvironment):
     """Jinja with everything taken out that a message does not need."""
 
     intercepted_binops = frozenset({"*", "**", "%"})
 
-    def __init__(self, sources: Mapping[str, str] | None = None) -> None:
+    def __init__(self, read: Callable[[str], str | None] = lambda _name: None) -> None:
+        """`read` gives the text of a template by its name, None for one that is not there."""
         super().__init__(
-            loader=DictLoader(sources or {}),
+            loader=FunctionLoader(read),
             autoescape=lambda name: name is not None and name.endswith(".html.j2"),
             undefined=_Unknown,
             trim_blocks=True,
@@ -81,9 +101,7 @@ class CampaignEnvironment(ImmutableSandboxedEnvironment):
         )
         self.globals.clear()
         self.filters = {name: self.filters[name] for name in FILTERS}
-        self.filters["day"] = written_day
-        self.filters["plain"] = plain
-        self.filters["provider_names"] = in_words
+        self.filters |= {"day": _day, "time": _time, "plain": plain, "provider_names": _provider_names}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """A view shows its values and nothing of itself; all else goes through the sandbox."""
@@ -128,7 +146,7 @@ class Piece:
     def render(self, context: Mapping[str, object]) -> str:
         """The text. Raises UnusableTemplate, also when the text grows beyond OUTPUT_LIMIT."""
         try:
-            return "".join(_bounded(self._template.generate(context)))
+            return _bounded(self._template.generate(context))
         except UnusableTemplate as error:
             error.file = error.file or self._file
             raise
@@ -171,15 +189,16 @@ def compile_condition(environment: CampaignEnvironment, expression: str) -> Call
     return holds
 
 
-def _bounded(pieces: Iterator[str]) -> Iterator[str]:
-    size = 0
-    for piece in pieces:
-        size += len(piece)
-        if size > OUTPUT_LIMIT:
+def _bounded(pieces: Iterator[str]) -> str:
+    """All of it, taken a handful at a time so that a loop that goes on and on is left in time."""
+    whole = ""
+    while some := "".join(islice(pieces, PIECES_AT_ONCE)):
+        whole += some
+        if len(whole) > OUTPUT_LIMIT:
             raise UnusableTemplate(
                 f"the template makes more than {OUTPUT_LIMIT:,} characters", "Look for a loop that goes on and on."
             )
-        yield piece
+    return whole
 
 
 def explain(error: Exception, file: str) -> UnusableTemplate:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 
-from leafcast.decide.colours import LEAF_GREEN, WHITE, readable_on, text_on
+from leafcast.decide.colours import LEAF_GREEN, WHITE, edge_on, readable_on, text_on
 from leafcast.decide.headings import CONTRACT_COLUMNS, column_key
+from leafcast.decide.languages import WESTERNMOST
 from leafcast.model import Grower, Link
 
 BRAND_WORDS = (
@@ -23,27 +24,10 @@ BRAND_WORDS = (
     "postalAddress",
     "website",
 )
-COLOUR_WORDS = ("accentColor", "accentText", "accentOnWhite", "accentOnDark")
+COLOUR_WORDS = ("accentColor", "accentText", "accentOnWhite", "accentOnDark", "accentEdge", "accentEdgeOnDark")
 LINK_WORDS = ("url", "expiresAt", "type", "providers")
 DARK = "#1d2420"
 """The panel of the shipped email in dark mode."""
-WESTERNMOST = timezone(timedelta(hours=-10))
-"""Where nothing says a grower's zone, days are counted in Hawaii: the day we name is then never later than theirs."""
-
-_MONTHS = {
-    "en": "January February March April May June July August September October November December",
-    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
-    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
-}
-_DAY_FORM = {
-    "en": "{month} {day}, {year}",
-    "es": "{day} de {month} de {year}",
-    "fr": "{day} {month} {year}",
-    "pt": "{day} de {month} de {year}",
-    "de": "{day}. {month} {year}",
-}
 
 
 class NoName(TypeError):
@@ -79,14 +63,6 @@ def instant(moment: datetime, zone: tzinfo | None) -> Instant:
     return made
 
 
-def written_day(moment: datetime, language: str = "en") -> str:
-    """The filter `day`: `May 1, 2026`, or `1 de mayo de 2026` for 'es'. Other languages are written in English."""
-    spoken = language[:2].lower()
-    spoken = spoken if spoken in _MONTHS else "en"
-    day = moment.astimezone(getattr(moment, "zone", WESTERNMOST))
-    return _DAY_FORM[spoken].format(day=day.day, month=_MONTHS[spoken].split()[day.month - 1], year=day.year)
-
-
 def grower_view(grower: Grower) -> View:
     """One row: leafcast's own words first, then every column by its heading and by its identifier form."""
     cells = grower.cells
@@ -119,6 +95,8 @@ def brand_view(values: Mapping[str, object], sender_name: str) -> View:
     known["accentText"] = text_on(accent)
     known["accentOnWhite"] = readable_on(WHITE, accent)
     known["accentOnDark"] = readable_on(DARK, accent)
+    known["accentEdge"] = edge_on(WHITE, accent)
+    known["accentEdgeOnDark"] = edge_on(DARK, accent)
     return View("brand", known)
 
 

@@ -12,11 +12,14 @@ from datetime import datetime
 from typing import Any
 
 from sendgrid.helpers.mail import (
+    Asm,
     ClickTracking,
     Content,
     CustomArg,
     From,
     Ganalytics,
+    GroupId,
+    Header,
     Mail,
     OpenTracking,
     Personalization,
@@ -86,7 +89,12 @@ def mail_body(message: EmailMessage) -> dict[str, Any] | None:
     person = Personalization()
     person.add_to(recipient)
     person.add_custom_arg(CustomArg(MESSAGE_ID, message.message_id))
+    if message.unsubscribe:  # RFC 8058; not among the headers that SendGrid keeps for itself
+        person.add_header(Header("List-Unsubscribe", f"<{message.unsubscribe}>"))
+        person.add_header(Header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
     mail.add_personalization(person)
+    if message.asm_group is not None:
+        mail.asm = Asm(GroupId(message.asm_group))
     if message.reply_to:
         mail.reply_to = ReplyTo(message.reply_to)
     mail.add_content(Content("text/plain", message.text))

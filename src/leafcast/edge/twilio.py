@@ -113,7 +113,15 @@ class TwilioClient:
             else {"from_": message.sender or ""}
         )
         create = self._client.messages.create_async
-        asked = create(to=message.to, body=message.body, validity_period=message.validity, shorten_urls=False, **sender)
+        encoded = {"smart_encoded": True} if message.smart_encoded else {}
+        asked = create(
+            to=message.to,
+            body=message.body,
+            validity_period=message.validity,
+            shorten_urls=False,
+            **encoded,
+            **sender,
+        )
         return twilio_verdict(await _reply_to(asked, turn))
 
     async def find(self, sought: Sought) -> Look:

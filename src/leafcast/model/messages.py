@@ -21,6 +21,10 @@ class EmailMessage:
     subject: str = field(repr=False)
     html: str = field(repr=False)
     text: str = field(repr=False)
+    unsubscribe: str = field(default="", repr=False)
+    """The https address that stops emails to this grower, named by `List-Unsubscribe`; none where it is empty."""
+    asm_group: int | None = None
+    """SendGrid's unsubscribe group, where there is no address of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class SmsMessage:
     body: str = field(repr=False)
     validity: int
     """Seconds that the provider may keep trying: never beyond the link's life; 1 to 36,000."""
+    smart_encoded: bool = False
+    """Whether the provider may put plain characters in the place of look-alikes."""
 
 
 @dataclass(frozen=True, slots=True)
