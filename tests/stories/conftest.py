@@ -92,7 +92,12 @@ class Stage:
         renderer = self.examiner.renderer
         couriers: dict[Channel, Courier[Any]] = {
             Channel.EMAIL: Courier(Service.SENDGRID, self.email, renderer.email),
-            Channel.SMS: Courier(Service.TWILIO, self.sms, lambda *what: renderer.sms(*what, now=self.clock.now())),
+            Channel.SMS: Courier(
+                Service.TWILIO,
+                self.sms,
+                lambda *what: renderer.sms(*what, now=self.clock.now()),
+                lambda *what: renderer.stamped(*what, now=self.clock.now()),
+            ),
         }
         return World(
             self.ledger, self.ledger, self.leaf, couriers, Retrier(self.clock), self.clock, self.new_id, Silence()

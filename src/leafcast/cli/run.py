@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from leafcast.stories.run import Confirm, RunReport
     from leafcast.stories.world import World
 
+Wait = Annotated[
+    bool, typer.Option("--wait", help="Wait until quiet hours are over, and go on until nothing is held any more.")
+]
 OnlyChannel = Annotated[Channel | None, typer.Option("--channel", help="Only the messages of this channel.")]
 
 
@@ -50,6 +53,7 @@ def run(
     only: Only = None,
     dry_run: DryRun = False,
     skip_invalid: SkipInvalid = False,
+    wait: Wait = False,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -65,6 +69,13 @@ def run(
         job = _ready(voice, campaign, where, yes=yes, dry_run=dry_run)
         survey = examined(voice, job, skip_invalid=skip_invalid)
         options = Options(limit, _listed(only or [], survey))
+        if wait and not dry_run:
+            from leafcast.cli.waiting import run_and_wait
+
+            _tell(
+                voice, job, where, run_and_wait(voice, job, where, survey, options, yes=yes, skip_invalid=skip_invalid)
+            )
+            return
 
         async def sending(world: World, brake: Brake, confirm: Confirm) -> RunReport:
             return await story(world, job.examiner, survey, brake, options, confirm)
@@ -183,6 +194,10 @@ def _tell(voice: Voice, job: Job, ledger: str, report: RunReport) -> None:
     if stopped is not None:
         say(voice, stopped)
         voice.error(f"What was accepted stays so. To continue: {_again()}")
+    elif report.again_at is not None:
+        voice.note(
+            f"Some are held; the first may go at {report.again_at:%Y-%m-%dT%H:%M:%SZ}. Come back then: {_again()}"
+        )
     if report.exit_code in (ExitCode.INCOMPLETE, ExitCode.STOPPED):
         for hint in _hints(job.loaded.path, ledger, report):
             voice.note(hint)

@@ -118,7 +118,12 @@ def couriers(renderer: Renderer, made: Clients, clock: Clock) -> dict[Channel, C
     if made.email is not None:
         found[Channel.EMAIL] = Courier(Service.SENDGRID, made.email, renderer.email)
     if made.sms is not None:
-        found[Channel.SMS] = Courier(Service.TWILIO, made.sms, lambda *what: renderer.sms(*what, now=clock.now()))
+        found[Channel.SMS] = Courier(
+            Service.TWILIO,
+            made.sms,
+            lambda *what: renderer.sms(*what, now=clock.now()),
+            lambda *what: renderer.stamped(*what, now=clock.now()),
+        )
     if made.webhook is not None:
         found[Channel.WEBHOOK] = Courier(Service.WEBHOOK, made.webhook, renderer.webhook)
     return found

@@ -7,6 +7,7 @@ real one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import TypeVar, assert_never
@@ -98,6 +99,10 @@ class Renderer:
     ) -> SmsMessage:
         """The grower's text; `now` bounds how long Twilio may keep trying. Raises ListError as `email` does."""
         return self._for_row(grower, lambda: self._sms(grower, link, message_id, round, cause, now))
+
+    def stamped(self, message: SmsMessage, grower: Grower, link: Link, *, now: datetime) -> SmsMessage:
+        """The same text as it leaves at `now`: the wait for its turn took some of the time that it may travel."""
+        return replace(message, validity=validity(self._campaign, grower, link, now))
 
     def webhook(self, grower: Grower, link: Link, message_id: str, round: int = 0, _cause: str = "") -> WebhookMessage:
         """The grower's link for the team's own application, which has its own words for it."""

@@ -92,6 +92,8 @@ class Due:
     """Growers among them who have no live link yet."""
     held: int = 0
     """Messages of the scope that are held until later and so not among `messages`."""
+    held_until: datetime | None = None
+    """When the first of those may go."""
 
 
 @dataclass(frozen=True, slots=True)

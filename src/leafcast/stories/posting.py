@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from leafcast.decide.campaign import Campaign
+from leafcast.decide.holding import kept_until
 from leafcast.decide.planning import next_channel
-from leafcast.decide.quiet import held_until
 from leafcast.errors import ListError
 from leafcast.model import (
     Message,
@@ -50,15 +50,15 @@ class Poster:
 
     def held(self, row: Row) -> bool:
         """Whether quiet hours keep this message; the ledger then knows until when."""
-        hours, grower, message = self._campaign.quiet_hours, row.invitation.grower, row.message
-        if hours is None or message.channel not in hours.channels:
-            return False
-        until = held_until(self._world.clock.now(), hours, grower.cell("timezone") or hours.timezone)
+        until = self._kept_until(row)
         if until is None:
             return False
-        self._world.ledger.record(MessageHeld(message.id, until))
+        self._world.ledger.record(MessageHeld(row.message.id, until))
         self._tally.held += 1
         return True
+
+    def _kept_until(self, row: Row) -> datetime | None:
+        return kept_until(self._campaign, row.invitation.grower, row.message.channel, self._world.clock.now())
 
     async def post(self, row: Row, case: Case, turns: list[Turn]) -> None:
         """Send a message whose case has a link, as far as it goes; a refusal goes on to the next channel. A turn that
@@ -104,7 +104,8 @@ class Poster:
                     raise _Quiet
                 gates.allowance.take()
                 committed = await world.ledger.record(MessageIntent(message.id, generation))
-            if world.clock.monotonic() - committed > SEND_DEADLINE or not self._minter.fresh(link):
+            late = world.clock.monotonic() - committed > SEND_DEADLINE or not self._minter.fresh(link)
+            if late or self._kept_until(row) is not None:
                 outcome = Outcome(Verdict.PAUSE, "too-slow", "this machine stood still before the request left")
             else:
                 outcome = await letter(turn)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import islice
 
 from leafcast.decide.campaign import Campaign
@@ -22,6 +23,7 @@ from leafcast.model import (
     Scope,
     Verdict,
 )
+from leafcast.ports import Ledger
 from leafcast.stories.brake import Brake
 from leafcast.stories.feed import Work
 from leafcast.stories.lanes import send_all
@@ -54,6 +56,8 @@ class RunReport:
     new_doubts: int
     """Messages that an earlier run had left while sending, found at this start."""
     stopped: LeafcastError | None
+    again_at: datetime | None = None
+    """When the first of the messages may go that this command would have sent but for a time that holds them."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -122,7 +126,15 @@ async def _finish(
     world.progress.planned(expected)
     work = Work(ledger, campaign.name, scope, asked_at, options.only, options.limit)
     tally = await send_all(world, campaign, linker, brake, work, expected)
-    return RunReport(world.reader.counts(campaign.name), due, tally, started.in_doubt, brake.reason)
+    again_at = None if brake.pulled else _again_at(ledger, campaign, scope, options, world.clock.now())
+    return RunReport(world.reader.counts(campaign.name), due, tally, started.in_doubt, brake.reason, again_at)
+
+
+def _again_at(ledger: Ledger, campaign: Campaign, scope: Scope, options: Options, now: datetime) -> datetime | None:
+    """When there will be something to do again; at once, for what came free since the person was asked."""
+    left = ledger.due(campaign.name, scope=scope, now=now, only=options.only)
+    freed = any(left.messages.get(channel) for channel in campaign.channels)
+    return now if freed and options.limit is None else left.held_until
 
 
 def _excluded(survey: Survey) -> tuple[tuple[int, str], ...]:

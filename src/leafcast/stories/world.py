@@ -21,6 +21,8 @@ class Courier(Generic[M]):
     sender: Sender[M]
     write: Callable[[Grower, Link, str, int], M]
     """Grower, link, our message id and the round in; the finished message out."""
+    stamp: Callable[[M, Grower, Link], M] | None = None
+    """What depends on the moment of leaving, put on the message then."""
 
     async def ready(self) -> Turn:
         """Wait until the pace of this channel's service lets one request go."""
@@ -29,9 +31,11 @@ class Courier(Generic[M]):
     def letter(
         self, grower: Grower, link: Link, message_id: str, round_number: int
     ) -> Callable[[Turn], Awaitable[Outcome]]:
-        """Write the message now; what comes back hands it over, each time it is called, exactly as written."""
-        message = self.write(grower, link, message_id, round_number)
-        return lambda turn: self.sender.send(message, turn)
+        """Write the message now; what comes back hands it over, each time it is called, as written and stamped anew."""
+        message, stamp = self.write(grower, link, message_id, round_number), self.stamp
+        if stamp is None:
+            return lambda turn: self.sender.send(message, turn)
+        return lambda turn: self.sender.send(stamp(message, grower, link), turn)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,21 +57,27 @@ def error_shown(error: str, not_before: datetime | None) -> str:
     return error if not_before is None else f"held until {not_before:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def count_due(lines: Iterable[tuple[int, str, Channel, bool, bool]], *, limit: int | None) -> Due:
-    """Count planned messages, given in list order as (invitation, externalId, channel, is held, has a live link);
+def count_due(lines: Iterable[tuple[int, str, Channel, datetime | None, bool]], *, limit: int | None) -> Due:
+    """Count planned messages, given in list order as (invitation, externalId, channel, held until, has a live link);
     of those that may go, at most `limit` invitations."""
     growers: set[str] = set()
     linkless: set[str] = set()
     invitations: set[int] = set()
     messages: Counter[Channel] = Counter()
-    held = 0
-    for invitation, external_id, channel, is_held, has_link in lines:
-        if is_held:
-            held += 1
+    held: list[datetime] = []
+    for invitation, external_id, channel, held_until, has_link in lines:
+        if held_until is not None:
+            held.append(held_until)
         elif invitation in invitations or limit is None or len(invitations) < limit:
             invitations.add(invitation)
             growers.add(external_id)
             messages[channel] += 1
             if not has_link:
                 linkless.add(external_id)
-    return Due(growers=len(growers), messages=MappingProxyType(dict(messages)), links=len(linkless), held=held)
+    return Due(
+        growers=len(growers),
+        messages=MappingProxyType(dict(messages)),
+        links=len(linkless),
+        held=len(held),
+        held_until=min(held, default=None),
+    )

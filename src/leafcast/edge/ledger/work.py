@@ -57,7 +57,7 @@ class Backlog:
                     invitation,
                     external_id,
                     Channel(channel),
-                    not_before is not None and not_before > self.now,
+                    sql.to_moment(not_before) if not_before is not None and not_before > self.now else None,
                     bool(link),
                 )
                 for invitation, external_id, channel, not_before, link in lines

@@ -174,7 +174,7 @@ class MemoryLedger(MemoryRoundReading):
                     message.invitation,
                     tables.invitations[message.invitation].external_id,
                     message.channel,
-                    message.held(now),
+                    message.not_before if message.held(now) else None,
                     tables.live_link(message.invitation) is not None,
                 )
                 for message in messages
