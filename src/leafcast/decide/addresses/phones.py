@@ -8,6 +8,7 @@ import unicodedata
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
+from leafcast.decide.addresses.quick import quick_verdict
 from leafcast.decide.addresses.verdict import Fault, Usable
 from leafcast.decide.texts import hidden_character, quoted
 
@@ -17,6 +18,9 @@ _ROUNDED = re.compile(r"\+?\d+(?:[.,]\d+)?[eE]\+?\d+")
 _POINT_ZERO = re.compile(r"\+?\d{10,15}\.0+")
 _BLANKS = " \t\u00a0\u2007\u2009\u202f\u3000"
 _PUNCTUATION = re.compile(rf"[{_BLANKS}().\-/‐‑‒–—−]+")
+# What nearly every number is, and what is taken out of it.
+_PLAIN = re.compile(r"\+?[\d ().\-]{7,24}", re.ASCII)
+_NO_PUNCTUATION = str.maketrans("", "", " ().-")
 # What contact cards put around a number, so that it reads from left to right.
 _MARKS_AROUND = "\u200e\u200f\u202a\u202c\u202d\u2066\u2069"
 _EXTENSION = re.compile(
@@ -24,7 +28,9 @@ _EXTENSION = re.compile(
 )
 _SEVERAL = re.compile(r"[^\d\s().\-+/]+|/")
 _CHARGED = frozenset({PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST})
+_SATELLITE = -1
 _NOT_FOR_TEXTS = {
+    _SATELLITE: "is a satellite or world-wide number",
     PhoneNumberType.FIXED_LINE: "is a landline",
     PhoneNumberType.TOLL_FREE: "is a toll-free number",
     PhoneNumberType.PAGER: "is a pager",
@@ -44,6 +50,10 @@ def phone(text: str, region: str | None, *, texts: bool = True) -> Usable | Faul
     """Judge a trimmed, non-empty phone cell; the number comes back as E.164. `region` (two letters) is used for
     numbers without a country code; None means that each number must have one. With `texts`, a number that texts will
     hardly reach comes with a warning."""
+    if _PLAIN.fullmatch(text) and not _POINT_ZERO.fullmatch(text):
+        bare = text.translate(_NO_PUNCTUATION)
+        if verdict := quick_verdict(bare, region):
+            return _of_kind(text, *verdict, "", texts=texts)
     text = text.strip(_MARKS_AROUND)
     digits, mended = _plain_digits(text)
     if fault := _shape(text, digits):
@@ -135,14 +145,18 @@ def _judged(text: str, bare: str, region: str | None, mended: str, *, texts: boo
     kind = phonenumbers.number_type(number)
     if kind == PhoneNumberType.UNKNOWN:
         return Fault(f"The phone {quoted(text)} is not a number in use{_length_of(number)}", fix)
+    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    if phonenumbers.region_code_for_country_code(number.country_code or 0) == _OF_NO_COUNTRY:
+        kind = _SATELLITE
+    return _of_kind(text, e164, kind, mended, texts=texts)
+
+
+def _of_kind(text: str, e164: str, kind: int, mended: str, *, texts: bool) -> Usable | Fault:
+    """A number in use: whether it may be written to, and whether that makes sense."""
     if kind in _CHARGED:
         rate = "premium-rate" if kind == PhoneNumberType.PREMIUM_RATE else "shared-cost"
         return Fault(f"The phone {quoted(text)} is a {rate} number", _MOBILE)
-    doubt = _NOT_FOR_TEXTS.get(kind, "")
-    if phonenumbers.region_code_for_country_code(number.country_code or 0) == _OF_NO_COUNTRY:
-        doubt = "is a satellite or world-wide number"
-    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    if doubt and texts and not mended:
+    if texts and not mended and (doubt := _NOT_FOR_TEXTS.get(kind)):
         return Usable(e164, f"the phone {quoted(text)} {doubt}, which hardly takes texts", _MOBILE)
     return Usable(e164, mended)
 
