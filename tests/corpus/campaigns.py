@@ -19,23 +19,25 @@ brand: {companyName: Prairie, postalAddress: "1 Main St", supportEmail: h@co-op.
 
 
 def _template(number: int, what: str, **named: str) -> Case:
-    return Case(number, what, LIST, templates={f"invite.{ending}.j2": text for ending, text in named.items()})
+    return Case(
+        number, what, LIST, words=False, templates={f"invite.{ending}.j2": text for ending, text in named.items()}
+    )
 
 
 def _brand(number: int, what: str, **values: Any) -> Case:
-    return Case(number, what, LIST, changes={"brand": {**CAMPAIGN["brand"], **values}})
+    return Case(number, what, LIST, words=False, changes={"brand": {**CAMPAIGN["brand"], **values}})
 
 
 def _expires(what: str, value: Any) -> Case:
-    return Case(60, f"expiresIn: {what}", LIST, changes={"link": {"expiresIn": value, "rules": RULES}})
+    return Case(60, f"expiresIn: {what}", LIST, words=False, changes={"link": {"expiresIn": value, "rules": RULES}})
 
 
 def _rule(what: str, **rule: Any) -> Case:
-    return Case(61, what, LIST, changes={"link": {"expiresIn": "30d", "rules": [rule]}})
+    return Case(61, what, LIST, words=False, changes={"link": {"expiresIn": "30d", "rules": [rule]}})
 
 
 def _text(what: str, text: str) -> Case:
-    return Case(66, what, LIST, changes={"yaml": text})
+    return Case(66, what, LIST, words=False, changes={"yaml": text})
 
 
 CASES = (
