@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from leafcast.cli.audience import open_list
 from leafcast.cli.printing import Voice, problem_lines
 from leafcast.decide.campaign import Campaign, Pace
 from leafcast.decide.growers import Judge
@@ -48,7 +49,7 @@ def open_job(path: Path, pace: Pace | None = None) -> Job:
     loaded = read_campaign(path)
     if pace is not None:
         loaded = replace(loaded, campaign=loaded.campaign.model_copy(update={"pace": pace}))
-    source = ListFile(loaded.list_path, loaded.campaign.list)
+    source = open_list(loaded)
     columns = tuple(source.heading_of)
     problems: list[Problem] = []
     linker = _collect(problems, lambda: Linker(loaded.campaign, columns))

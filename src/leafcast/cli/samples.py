@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from leafcast.cli.job import open_job
+from leafcast.decide.campaign import ListFrom
+from leafcast.edge.campaignfile import read_campaign
 from leafcast.edge.shipped import CAMPAIGNS, shipped
 from leafcast.model import Grower
 from leafcast.sandbox.settings import KnownUser
@@ -16,6 +18,8 @@ def sample_users() -> tuple[KnownUser, ...]:
     """Every grower of the sample lists who has a Leaf user already."""
     users: list[KnownUser] = []
     for path in sorted(shipped(CAMPAIGNS).glob("*.yaml")):
+        if read_campaign(path).campaign.list.source is ListFrom.LEAF:
+            continue  # whom Leaf has is what this makes
         job = open_job(path)
         connected = CONNECTED.get(job.campaign.name, ())
         users += [

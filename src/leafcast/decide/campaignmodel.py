@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from leafcast.decide.forms import (
@@ -46,6 +46,20 @@ class SharedAddress(StrEnum):
     STOP = "stop"
     SEND_EACH = "send-each"
     FIRST = "first"
+
+
+class ListFrom(StrEnum):
+    """Where the growers come from."""
+
+    FILE = "file"
+    LEAF = "leaf"
+
+
+class Credentials(StrEnum):
+    """Whether what a grower connected still serves."""
+
+    GOOD = "good"
+    BROKEN = "broken"
 
 
 class Deliver(StrEnum):
@@ -89,13 +103,38 @@ class _Section(BaseModel):
     )
 
 
+ProviderNames = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(lambda given: (given,) if isinstance(given, str) else given),
+    Form("provider, or list of them"),
+]
 Columns = Annotated[Mapping[str, str], AfterValidator(MappingProxyType), Form("leafcast's word: your heading")]
 
 
 class ListSettings(_Section):
     """The list of growers."""
 
-    file: Text = Field(description="The list: csv, tsv, xlsx or parquet; a path from the campaign file's folder.")
+    source: ListFrom = Field(
+        default=ListFrom.FILE,
+        validation_alias="from",
+        description="`file`, or `leaf`: the users of your Leaf account, of whom the next three keys pick some.",
+    )
+    connected: ProviderNames = Field(
+        default=(), description="With `from: leaf`: only users who have credentials of one of these providers."
+    )
+    not_connected: ProviderNames = Field(
+        default=(), description="With `from: leaf`: only users who have credentials of none of these."
+    )
+    credentials: Credentials | None = Field(
+        default=None,
+        description="With `from: leaf`: only users whose credentials (of `connected`, or any) all are `broken`, or "
+        "some of whose are `good`.",
+    )
+    file: Text | None = Field(
+        default=None,
+        description="The list: csv, tsv, xlsx or parquet; a path from the campaign file's folder. Required, but for "
+        "`from: leaf`, where it adds phones, names and other columns by externalId.",
+    )
     columns: Columns = Field(
         default_factory=lambda: MappingProxyType({}),
         description="Only where your headings differ from leafcast's words.",
@@ -116,6 +155,11 @@ class ListSettings(_Section):
     encoding: Text | None = Field(
         default=None, description="The encoding of a text list that is not UTF-8, for example cp1252."
     )
+
+    @property
+    def label(self) -> str:
+        """What the list is called in problems."""
+        return "leaf-audience" if self.source is ListFrom.LEAF else self.file or ""
 
 
 class Brand(_Section):

@@ -27,6 +27,7 @@ def judge_consistency(document: Document) -> None:
     data = document.data
     _channels(document)
     _sms_sender(document, _section(data, "sms"))
+    _list(document, _section(data, "list"), _texts(_section(data, "link").get("extraProviders")))
     _columns(document, _section(_section(data, "list"), "columns"))
     _rules(document, _section(data, "link"))
     _quiet_hours(document, _section(data, "quietHours"))
@@ -98,6 +99,27 @@ def _sms_sender(document: Document, sms: Mapping[str, Data]) -> None:
         document.blame(("sms", "messagingService"), what, "Keep one of the two.")
     elif isinstance(document.data.get("sms"), dict) and not {"from", "messagingService"} & sms.keys():
         document.blame(("sms",), "nobody is named as the sender", 'Add from: "+15155550100", or messagingService: MG….')
+
+
+def _list(document: Document, listed: Mapping[str, Data], extra: list[str]) -> None:
+    """Either a file, or Leaf's users and who of them."""
+    picked = {"connected", "notConnected", "credentials"} & listed.keys()
+    if listed.get("from") != "leaf":
+        if listed and "file" not in listed and listed.get("from") in (None, "file"):
+            document.blame(("list", "file"), "file is missing", "Add file: with the path of the list, or from: leaf.")
+        for key in sorted(picked):
+            document.blame(("list", key), f"{key} is about Leaf's users", "Add from: leaf, or take the line away.")
+        return
+    named: dict[str, str] = {}
+    for key in ("connected", "notConnected"):
+        given = listed.get(key)
+        if given == []:
+            document.blame(("list", key), "no provider is named", "Name some, or take the line away.")
+        for name in [given] if isinstance(given, str) else _texts(given):
+            if fix := provider_problem(name, extra):
+                document.blame(("list", key), f"{name!r} is not a provider that Leaf knows", fix)
+            elif named.setdefault(name, key) != key:
+                document.blame(("list", key), f"{name} is wanted connected and not connected", "Keep one of the two.")
 
 
 def _columns(document: Document, columns: Mapping[str, Data]) -> None:

@@ -81,7 +81,7 @@ class Linker:
         try:
             return self._request(grower)
         except _Unfit as error:
-            where = Where(self._campaign.list.file, row=grower.row, column=self._heading(error.column))
+            where = Where(self._campaign.list.label, row=grower.row, column=self._heading(error.column))
             return (Problem(ProblemKind.LINK, error.what, error.fix, where),)
 
     def _request(self, grower: Grower) -> LinkRequest:

@@ -232,7 +232,7 @@ class Renderer:
             raise ListError([self._problem(grower, error.what, error.fix)]) from error
 
     def _problem(self, grower: Grower, what: str, fix: str, severity: Severity = Severity.ERROR) -> Problem:
-        where = Where(self._campaign.list.file, row=grower.row)
+        where = Where(self._campaign.list.label, row=grower.row)
         return Problem(ProblemKind.MESSAGE, what, fix, where, severity)
 
     def _line_problems(self) -> Iterator[Problem]:

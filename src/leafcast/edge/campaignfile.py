@@ -26,6 +26,7 @@ class LoadedCampaign:
     sources: dict[str, str]
     """The templates by name, `es/invite.html.j2` among them."""
     list_path: Path
+    """The folder itself where the list comes from Leaf alone."""
     notes: tuple[Problem, ...] = ()
     """Warnings about the file."""
 
@@ -42,7 +43,7 @@ def read_campaign(path: Path) -> LoadedCampaign:
         path=path,
         folder=folder,
         sources=read_templates(folder),
-        list_path=folder / Path(campaign.list.file).expanduser(),
+        list_path=folder / Path(campaign.list.file or "").expanduser(),
         notes=notes,
     )
 

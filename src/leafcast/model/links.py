@@ -65,3 +65,4 @@ class LeafUser:
     credentials: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Provider name -> the status that Leaf gives, '' where it gives none. A provider that is missing here is not
     connected."""
+    phone: str = field(default="", repr=False)

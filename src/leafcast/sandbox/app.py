@@ -135,6 +135,7 @@ def _control(desk: Desk) -> list[BaseRoute]:
         "faults": control.set_faults,
         "clock": control.clock,
         "reset": control.reset,
+        "users": control.users,
         "connect": control.connect,
         "disconnect": control.disconnect,
         "click": control.click,

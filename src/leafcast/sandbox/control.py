@@ -7,6 +7,7 @@ GET  /control/faults      the fault switches with how often each matched and str
 POST /control/faults      replace them by a list of rules (`?add=1` to append)
 POST /control/clock       {"advance": seconds}
 POST /control/reset       forget everything but the journal
+POST /control/users     [{"externalId", "name"?, "email"?, "phone"?, "credentials"?: {provider: status}}]: Leaf users
 POST /control/connect     {"externalId" or "leafUserId", "provider", "status"?}: the grower connects, or it breaks
 POST /control/disconnect  {"externalId" or "leafUserId", "provider"}
 POST /control/click       {"link" or "externalId", "times"?}: somebody or something opens the link
@@ -19,7 +20,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
 
 from leafcast.sandbox.clock import iso_seconds
 from leafcast.sandbox.desk import Desk, busiest_second
@@ -31,6 +33,19 @@ from leafcast.sandbox.snapshot import snapshot
 from leafcast.sandbox.state import Email, MagicLink, Notice, Suppression, Text, User, connect
 
 _RULES = TypeAdapter(list[Rule])
+
+
+class _Person(BaseModel):
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+
+    external_id: str
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    credentials: dict[str, str] = {}
+
+
+_PEOPLE = TypeAdapter(list[_Person])
 
 
 class Wrong(Exception):
@@ -129,6 +144,17 @@ class Control:
         """Forget."""
         self._desk.reset()
         return json_answer({})
+
+    def users(self, call: Call) -> Answer:
+        """Leaf users of earlier seasons, connected or not."""
+        state, now = self._desk.state, self._desk.clock.now()
+        for person in _PEOPLE.validate_json(call.body):
+            user = state.find_user(person.external_id) or User(str(uuid.uuid4()), now, person.external_id)
+            user.name, user.email, user.phone = person.name, person.email, person.phone
+            state.add_user(user)
+            for provider, status in person.credentials.items():
+                connect(user, self._provider({"provider": provider}), now, status)
+        return json_answer({"users": len(state.users)})
 
     def connect(self, call: Call) -> Answer:
         """A grower connects a provider, or the connection changes its status."""

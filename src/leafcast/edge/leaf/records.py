@@ -66,6 +66,7 @@ def leaf_user(body: Any) -> LeafUser | None:
         _text(body, "name"),
         _text(body, "email"),
         MappingProxyType(credentials),
+        _text(body, "phone"),
     )
 
 

@@ -1,0 +1,43 @@
+"""The list of a campaign: its file, or what Leaf's users make."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leafcast.decide.campaign import ListFrom
+from leafcast.edge.listfile import ListFile
+
+if TYPE_CHECKING:
+    from leafcast.decide.campaign import Campaign
+    from leafcast.edge.campaignfile import LoadedCampaign
+    from leafcast.model import LeafUser
+
+
+def open_list(loaded: LoadedCampaign) -> ListFile:
+    """Open the list; one from Leaf is asked for at once. Raises UsageError, ListError, and RunStopped where Leaf does
+    not show its users."""
+    wishes = loaded.campaign.list
+    if wishes.source is ListFrom.FILE:
+        return ListFile(loaded.list_path, wishes)
+    from leafcast.decide.audience import Wish
+    from leafcast.edge.leaf.audience import audience
+
+    joined = ListFile(loaded.list_path, wishes) if wishes.file is not None else None
+    return audience(asyncio.run(_users(loaded.campaign)), Wish.of(wishes), joined)
+
+
+async def _users(campaign: Campaign) -> tuple[LeafUser, ...]:
+    from leafcast.edge import settings
+    from leafcast.edge.http import Door, Retrier, open_network
+    from leafcast.edge.leaf import LeafClient
+    from leafcast.edge.leaf.audience import everybody
+    from leafcast.edge.system import SystemClock
+    from leafcast.model import Service
+
+    clock, access = SystemClock(), settings.leaf_access(settings.environment(os.environ, Path(".env")))
+    async with open_network() as network:
+        door = Door(Service.LEAF, access.url, network, rate=campaign.pace.of(Service.LEAF), clock=clock)
+        return await everybody(LeafClient(door, access, clock, Retrier(clock)))
