@@ -10,6 +10,7 @@ answer) travels as a value instead: see `Problem` and `Outcome` in `model`.
     ├── ListError                 exit 3   the list is unusable or has invalid rows (carries every problem found)
     ├── RunStopped                exit 5   stopped early; running again continues
     │   └── LedgerStopped         exit 5   the ledger can no longer be written: disk full, I/O error, fence lost
+    ├── Withheld                  never shown: the ledger does not let one message go, and the run leaves that one out
     ├── CampaignHeld              exit 6   another run holds the campaign
     └── Interrupted               exit 130 Ctrl-C or SIGTERM
 """
@@ -87,6 +88,10 @@ class RunStopped(LeafcastError):
 
 class LedgerStopped(RunStopped):
     """The ledger can no longer be written, so nothing more is sent."""
+
+
+class Withheld(LeafcastError):
+    """The address is suppressed, so the message may not leave."""
 
 
 class CampaignHeld(LeafcastError):

@@ -36,6 +36,7 @@ from leafcast.model import (
     Scope,
     Sought,
     Standing,
+    Suppression,
     Taken,
     Unknown,
 )
@@ -136,7 +137,8 @@ class Ledger(Protocol):
 
     def record(self, *changes: Change) -> Awaitable[float]:
         """Hand changes to the one writer. They are committed together and in order; awaiting the answer waits until
-        they are durable and gives the monotonic instant of the commit. Not awaiting is allowed for outcomes only."""
+        they are durable and gives the monotonic instant of the commit. Not awaiting is allowed for outcomes only.
+        Awaiting the intent of a message to a suppressed address raises `Withheld`, and nothing is changed."""
 
 
 class LedgerReader(Protocol):
@@ -199,6 +201,13 @@ class RecallLedger(Protocol):
 
     def opened_before_recall(self, campaign: str) -> Mapping[str, datetime | None]:
         """Whose link had been opened when a recall revoked it, and when last."""
+
+
+class SuppressionList(Protocol):
+    """Who must not be written to, as the ledger knows it; works beside a run."""
+
+    def suppressions(self) -> Sequence[Suppression]:
+        """All of them, by channel and address."""
 
 
 class Searcher(Protocol):

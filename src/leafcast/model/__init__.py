@@ -59,6 +59,7 @@ from leafcast.model.sets import (
     SkipReason,
     Verdict,
 )
+from leafcast.model.suppressions import MessageSkipped, Suppress, Suppression
 
 __all__ = [
     "Absent",
@@ -107,6 +108,7 @@ __all__ = [
     "MessageHeld",
     "MessageIntent",
     "MessageSettled",
+    "MessageSkipped",
     "MessageState",
     "NextChannel",
     "Orphan",
@@ -139,6 +141,8 @@ __all__ = [
     "Sought",
     "Standing",
     "Stood",
+    "Suppress",
+    "Suppression",
     "Taken",
     "Unknown",
     "Verdict",

@@ -13,6 +13,7 @@ from leafcast.model.ledger import PlannedMessage
 from leafcast.model.links import LinkRequest
 from leafcast.model.messages import LinkOutcome, Outcome
 from leafcast.model.sets import Channel
+from leafcast.model.suppressions import MessageSkipped, Suppress
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,4 +247,6 @@ Change = (
     | Recalled
     | DeliverySeen
     | ReadUpTo
+    | MessageSkipped
+    | Suppress
 )

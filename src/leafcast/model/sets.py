@@ -78,6 +78,7 @@ class SkipReason(StrEnum):
 
     NO_ADDRESS = "no address"
     SUPPRESSED = "suppressed"
+    NO_CONSENT = "no consent"
     DUPLICATE = "duplicate"
     CONNECTED = "connected"
     TOO_LATE = "too late"
@@ -108,6 +109,8 @@ class ProblemKind(StrEnum):
     LINK = "link"
     MESSAGE = "message"
     SERVICE = "service"
+    CONSENT = "consent"
+    SUPPRESSION = "suppression"
 
 
 class Verdict(StrEnum):

@@ -15,6 +15,7 @@ from leafcast.edge.ledger.deliveries import Postmark
 from leafcast.edge.ledger.following import Follower
 from leafcast.edge.ledger.rounds import RoundChanges
 from leafcast.edge.ledger.settling import Settler
+from leafcast.edge.ledger.suppressing import Suppressor
 from leafcast.edge.ledger.transitions import link_state_after, message_state_after
 from leafcast.edge.ledger.writer import Stamp
 from leafcast.errors import LeafcastError
@@ -37,6 +38,7 @@ from leafcast.model import (
     MessageHeld,
     MessageIntent,
     MessageSettled,
+    MessageSkipped,
     MessageState,
     NextChannel,
     OrphanNoted,
@@ -45,6 +47,7 @@ from leafcast.model import (
     ReadUpTo,
     Recalled,
     Reopened,
+    Suppress,
     Verdict,
 )
 
@@ -77,6 +80,7 @@ class Changes:
         self._follower = Follower(connection)
         self._rounds = RoundChanges(connection, run.campaign_id, run.epoch)
         self._postmark = Postmark(connection, run.campaign_id)
+        self._suppressor = Suppressor(connection, run.campaign_id)
 
     def apply(self, change: Change, stamp: Stamp) -> None:  # noqa: C901 - one arm for each change
         """Make one change, or raise `LeafcastError` (or a constraint's error) where it would break a rule."""
@@ -132,6 +136,10 @@ class Changes:
             case ReadUpTo():
                 self._mine(change.campaign)
                 self._postmark.read_up_to(change)
+            case MessageSkipped():
+                self._suppressor.skipped(change, stamp)
+            case Suppress():
+                self._suppressor.suppress(change, stamp)
             case _:
                 assert_never(change)
 
@@ -237,6 +245,7 @@ class Changes:
             )
         _must(settled, f"message {change.message_id} was not being sent, so nothing can have come of it")
         self._end_attempt(change.message_id, outcome, stamp)
+        self._suppressor.learn(change.message_id, outcome, stamp)
 
     def _end_attempt(self, message_id: str, outcome: Outcome, stamp: Stamp) -> None:
         self._q.end_attempt_of_message(

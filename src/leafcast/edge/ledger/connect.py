@@ -102,6 +102,16 @@ def open_for_reading(path: Path, vfs: str | None = None) -> apsw.Connection:
     return connection
 
 
+def is_up_to_date(path: Path) -> bool:
+    """Whether a ledger has the newest form already. Raises `LedgerUnusable` for a file that is not ours."""
+    with _refusing(path):
+        connection = _connect(path, apsw.SQLITE_OPEN_READONLY, None)
+        try:
+            return _check_identity(connection, path) == len(sql.migrations())
+        finally:
+            connection.close()
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
     """Turn SQLite's own errors while reading into one sentence."""

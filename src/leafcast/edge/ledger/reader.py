@@ -18,6 +18,7 @@ from leafcast.edge.ledger.connect import reading
 from leafcast.edge.ledger.deliveries import taken
 from leafcast.edge.ledger.following import followed
 from leafcast.edge.ledger.rounds import RoundReading
+from leafcast.edge.ledger.suppressing import suppression
 from leafcast.edge.ledger.tallying import counts_of, error_shown, unknown_campaign
 from leafcast.model import (
     Channel,
@@ -31,6 +32,7 @@ from leafcast.model import (
     MessageState,
     Shown,
     Sought,
+    Suppression,
     Taken,
 )
 
@@ -132,6 +134,11 @@ class SqliteReader(RoundReading):
         with reading(self._path):
             upto = self._q.watermark(self._read, campaign_id=self._campaign_id(campaign), source=source)
             return sql.to_moment(upto) if upto else None
+
+    def suppressions(self) -> Sequence[Suppression]:
+        """Who must not be written to, by channel and address."""
+        with reading(self._path):
+            return [suppression(row) for row in self._q.suppressions(self._read)]
 
     def _campaign_id(self, campaign: str) -> int:
         found = self._q.campaign_id(self._read, name=campaign)

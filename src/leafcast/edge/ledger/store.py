@@ -34,6 +34,7 @@ from leafcast.model import (
     PlannedInvitation,
     RunStarted,
     Scope,
+    Suppression,
     Taken,
 )
 from leafcast.ports import Clock
@@ -158,6 +159,11 @@ class SqliteLedger(SqliteReader):
         """Every accepted message of a channel, in the order in which they left."""
         self._settle()
         return super().taken(campaign, channel)
+
+    def suppressions(self) -> Sequence[Suppression]:
+        """Who must not be written to, by channel and address."""
+        self._settle()
+        return super().suppressions()
 
     def close(self, exit_reason: str = "done") -> None:
         """Commit everything, end the run, fold the log into the file and give the lock back.

@@ -23,7 +23,7 @@ import apsw
 
 from leafcast.edge.ledger import sql
 from leafcast.edge.ledger.connect import STORAGE_ERRORS
-from leafcast.errors import LeafcastError, LedgerStopped
+from leafcast.errors import LeafcastError, LedgerStopped, Withheld
 from leafcast.ports import Clock
 
 GROUP: Final = 64
@@ -250,6 +250,8 @@ _AGAIN = "See to the disk, and run the same command again: it continues."
 
 def _told(error: Exception) -> Exception:
     """What a refused change is told as: a bug of ours, in the words of the rule that stopped it."""
+    if isinstance(error, apsw.ConstraintError) and "withheld:" in str(error):
+        return Withheld()
     if isinstance(error, apsw.ConstraintError):
         refused = LeafcastError(f"the ledger refused a change: {error}")
         refused.__cause__ = error

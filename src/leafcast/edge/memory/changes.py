@@ -8,12 +8,13 @@ from typing import assert_never
 
 from leafcast.decide.fitting import fits
 from leafcast.edge.ledger.transitions import LINK, MESSAGE, link_state_after, message_state_after
+from leafcast.edge.memory import suppressing
 from leafcast.edge.memory.deliveries import delivery_seen
 from leafcast.edge.memory.following import see
 from leafcast.edge.memory.rounds import MemoryRoundChanges
 from leafcast.edge.memory.settling import MemorySettler
 from leafcast.edge.memory.tables import LinkRow, MessageRow, Tables, Trial
-from leafcast.errors import LeafcastError
+from leafcast.errors import LeafcastError, Withheld
 from leafcast.model import (
     Change,
     ConnectionSeen,
@@ -33,6 +34,7 @@ from leafcast.model import (
     MessageHeld,
     MessageIntent,
     MessageSettled,
+    MessageSkipped,
     MessageState,
     NextChannel,
     OrphanNoted,
@@ -40,6 +42,8 @@ from leafcast.model import (
     ReadUpTo,
     Recalled,
     Reopened,
+    SkipReason,
+    Suppress,
     Verdict,
 )
 
@@ -105,6 +109,11 @@ class MemoryChanges:
                 key = (change.campaign, change.source)
                 upto = max(change.moment, self.tables.watermarks.get(key, change.moment))
                 self.tables.put(self.tables.watermarks, key, upto)
+            case MessageSkipped():
+                message = self._message(change.message_id, MessageState.PLANNED)
+                self._move(message, MessageState.SKIPPED, error=SkipReason.SUPPRESSED)
+            case Suppress():
+                suppressing.suppress(self.tables, change.suppressions, self.now)
             case _:
                 assert_never(change)
 
@@ -151,6 +160,8 @@ class MemoryChanges:
             raise _refused("a message may not leave without a live link of its invitation")
         if self.tables.recalled(message.invitation):
             raise _refused("what was recalled does not leave any more")
+        if suppressing.is_suppressed(self.tables, message):
+            raise Withheld
         trial = Trial(self.now, change.link_generation, epoch=self.epoch)
         self._move(replace(message, trial=trial), MessageState.SENDING, attempts=message.attempts + 1)
 
@@ -164,6 +175,7 @@ class MemoryChanges:
         else:
             held = change.not_before if state is MessageState.PLANNED else None
             self._move(told, state, error_code=outcome.code, error=outcome.reason, not_before=held)
+        suppressing.learn(self.tables, message, outcome, self.now)
 
     def _next_channel(self, change: NextChannel) -> None:
         place = self._place(change.campaign, change.external_id, change.round)

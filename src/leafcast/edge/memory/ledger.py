@@ -13,7 +13,7 @@ from typing import Any, Self
 from leafcast.edge.ledger.revising import Slot, merge_columns, revise, untried
 from leafcast.edge.ledger.store import INTERRUPTED, INTERRUPTED_REASON
 from leafcast.edge.ledger.tallying import count_due, counts_of, error_shown, unknown_campaign
-from leafcast.edge.memory import deliveries, following, settling
+from leafcast.edge.memory import deliveries, following, settling, suppressing
 from leafcast.edge.memory.changes import MemoryChanges, ended
 from leafcast.edge.memory.rounds import MemoryRoundReading
 from leafcast.edge.memory.tables import CampaignRow, GrowerRow, InvitationRow, LinkRow, MessageRow, Tables
@@ -38,6 +38,7 @@ from leafcast.model import (
     RunStarted,
     Scope,
     Sought,
+    Suppression,
     Taken,
 )
 from leafcast.ports import Clock
@@ -280,6 +281,12 @@ class MemoryLedger(MemoryRoundReading):
         """How far a service's list was read."""
         self._known_campaign(campaign)
         return self._tables.watermarks.get((campaign, source))
+
+    # --------------------------------------------------------------------------------------------- SuppressionList
+
+    def suppressions(self) -> Sequence[Suppression]:
+        """Who must not be written to, by channel and address."""
+        return suppressing.suppressions(self._tables)
 
     # ---------------------------------------------------------------------------------------------------- planning
 

@@ -26,6 +26,7 @@ from leafcast.model import (
     PlannedMessage,
     Settlement,
     Shown,
+    Suppression,
 )
 
 K = TypeVar("K")
@@ -189,6 +190,7 @@ class Tables:
     orphans: dict[str, OrphanRow] = field(default_factory=dict)
     connections: dict[int, ConnectionRow] = field(default_factory=dict)
     watermarks: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    suppressions: dict[tuple[Channel, str], Suppression] = field(default_factory=dict)
     actions: dict[int, tuple[str, str, Settlement]] = field(default_factory=dict)
     """What persons did: (who, message, what)."""
     revocations: dict[tuple[int, int], LinkRevoked] = field(default_factory=dict)

@@ -1,0 +1,21 @@
+-- name: suppressions()
+SELECT channel, address, reason, source, since FROM suppression ORDER BY channel, address;
+
+-- name: insert_suppression(channel, address, reason, source, since, now)^
+INSERT INTO suppression (channel, address, reason, source, since, created_at)
+VALUES (:channel, :address, :reason, :source, :since, :now)
+ON CONFLICT DO NOTHING RETURNING id;
+
+-- name: remove_suppression(channel, address)^
+DELETE FROM suppression WHERE channel = :channel AND address = :address RETURNING id;
+
+-- name: suppress_recipient(id, channel, reason, source, now)!
+INSERT INTO suppression (channel, address, reason, source, since, created_at)
+SELECT channel, lower(to_address), :reason, :source, :now, :now FROM message WHERE id = :id AND channel = :channel
+ON CONFLICT DO NOTHING;
+
+-- name: planned_message(id, campaign_id)$
+SELECT id FROM message WHERE id = :id AND campaign_id = :campaign_id AND state = 'planned';
+
+-- name: removed_suppressions()$
+SELECT times FROM suppressions_removed;
