@@ -141,7 +141,14 @@ class Ledger(Protocol):
         Awaiting the intent of a message to a suppressed address raises `Withheld`, and nothing is changed."""
 
 
-class LedgerReader(Protocol):
+class SuppressionList(Protocol):
+    """Who must not be written to, as the ledger knows it; works beside a run."""
+
+    def suppressions(self) -> Sequence[Suppression]:
+        """All of them, by channel and address."""
+
+
+class LedgerReader(SuppressionList, Protocol):
     """The ledger for those who only look; works beside a run."""
 
     def campaigns(self) -> Sequence[str]:
@@ -201,13 +208,6 @@ class RecallLedger(Protocol):
 
     def opened_before_recall(self, campaign: str) -> Mapping[str, datetime | None]:
         """Whose link had been opened when a recall revoked it, and when last."""
-
-
-class SuppressionList(Protocol):
-    """Who must not be written to, as the ledger knows it; works beside a run."""
-
-    def suppressions(self) -> Sequence[Suppression]:
-        """All of them, by channel and address."""
 
 
 class Searcher(Protocol):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from zoneinfo import available_timezones
 
-from leafcast.decide import addresses, identity
+from leafcast.decide import addresses, consent, identity
 from leafcast.decide.addresses import Fault, Usable
 from leafcast.decide.headings import column_key
 from leafcast.decide.quiet import find_zone
@@ -148,6 +148,10 @@ def _timezone(text: str, _judge: Judge) -> Usable | Fault:
     return Fault(f"The timezone {quoted(text)} is not known", fix)
 
 
+def _consent(text: str, _judge: Judge) -> Usable | Fault:
+    return consent.consent(text)
+
+
 def _locale(text: str, _judge: Judge) -> Usable | Fault:
     found = _LOCALE.fullmatch(text)
     if found is None:
@@ -169,6 +173,7 @@ _JUDGEMENTS: Mapping[str, tuple[ProblemKind, _Judgement]] = MappingProxyType(
         "linkType": (ProblemKind.LINK, _link_type),
         "locale": (ProblemKind.MESSAGE, _locale),
         "timezone": (ProblemKind.MESSAGE, _timezone),
+        **dict.fromkeys(consent.COLUMNS.values(), (ProblemKind.CONSENT, _consent)),
     }
 )
 _EMPTY: Mapping[str, Usable | Fault] = MappingProxyType(

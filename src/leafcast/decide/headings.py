@@ -15,7 +15,7 @@ from leafcast.model import Problem, ProblemKind, Severity, Where
 
 CONTRACT_COLUMNS = (
     "externalId", "name", "email", "phone", "leafUserId", "linkType", "provider", "allowedProviders", "locale",
-    "brand", "timezone",
+    "brand", "timezone", "emailConsent", "smsConsent",
 )  # fmt: skip
 """The columns that leafcast itself understands. Every other column is the user's own and free."""
 

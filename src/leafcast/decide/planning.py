@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from leafcast.decide.campaign import Campaign, Deliver
+from leafcast.decide.consent import withheld_consent
 from leafcast.model import (
     Channel,
     Grower,
@@ -21,13 +22,14 @@ def plan_invitation(
     round_number: int = 0,
     skip: SkipReason | None = None,
     duplicates: Collection[Channel] = (),
+    suppressed: Collection[Channel] = (),
 ) -> PlannedInvitation:
     """Decide one grower's messages of one round.
 
     `skip` is a reason that holds for the grower as a whole; `duplicates` are the channels whose address an earlier row
-    of the list already has (`sharedAddress: first`).
+    of the list already has (`sharedAddress: first`), `suppressed` those whose address must not be written to.
     """
-    every = [_message(grower, channel, skip, duplicates) for channel in campaign.channels]
+    every = [_message(grower, channel, skip, duplicates, suppressed) for channel in campaign.channels]
     going = [message for message in every if message.skip is None]
     if not going:
         # One line in the export is enough for a grower who gets nothing; the reason of the first address tells most.
@@ -42,16 +44,33 @@ def next_channel(campaign: Campaign, grower: Grower, used: Collection[Channel]) 
     """
     if campaign.deliver is not Deliver.FIRST:
         return None
-    left = (_message(grower, channel, None, ()) for channel in campaign.channels if channel not in used)
+    left = (_message(grower, channel, None) for channel in campaign.channels if channel not in used)
     return next((message for message in left if message.skip is None), None)
 
 
 def _message(
-    grower: Grower, channel: Channel, skip: SkipReason | None, duplicates: Collection[Channel]
+    grower: Grower,
+    channel: Channel,
+    skip: SkipReason | None,
+    duplicates: Collection[Channel] = (),
+    suppressed: Collection[Channel] = (),
 ) -> PlannedMessage:
     address = grower.address(channel)
-    if skip is None and address is None:
-        skip = SkipReason.NO_ADDRESS
-    elif skip is None and channel in duplicates:
-        skip = SkipReason.DUPLICATE
-    return PlannedMessage(channel, address, skip)
+    return PlannedMessage(channel, address, skip or _reason(grower, channel, address, duplicates, suppressed))
+
+
+def _reason(
+    grower: Grower,
+    channel: Channel,
+    address: str | None,
+    duplicates: Collection[Channel],
+    suppressed: Collection[Channel],
+) -> SkipReason | None:
+    """Why nothing is to be sent to this grower on this channel, the weightiest reason first."""
+    if address is None:
+        return SkipReason.NO_ADDRESS
+    if channel in suppressed:
+        return SkipReason.SUPPRESSED
+    if withheld_consent(grower, channel):
+        return SkipReason.NO_CONSENT
+    return SkipReason.DUPLICATE if channel in duplicates else None

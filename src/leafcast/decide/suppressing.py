@@ -11,7 +11,7 @@ from leafcast.decide.addresses import Fault
 from leafcast.decide.columnnames import could_be, plain
 from leafcast.decide.texts import quoted, trimmed
 from leafcast.decide.verdicts.twilio import OPTED_OUT
-from leafcast.model import Channel, Outcome, Problem, ProblemKind, Suppression, Verdict, Where
+from leafcast.model import Channel, Grower, Outcome, Problem, ProblemKind, Suppression, Verdict, Where
 
 REASON_LIMIT = 200
 """Characters: what a mail server said in full tells nothing more."""
@@ -25,6 +25,23 @@ _SOURCES = frozenset({"source"})
 def key_of(address: str) -> str:
     """An address as suppressions are compared by."""
     return address.lower()
+
+
+class SuppressedAddresses:
+    """The list of suppressions, to hold growers against. A million fit: an address is kept as its hash."""
+
+    def __init__(self, suppressions: Iterable[Suppression] = ()) -> None:
+        self._keys = frozenset(hash((one.channel, key_of(one.address))) for one in suppressions)
+
+    def channels_of(self, grower: Grower) -> tuple[Channel, ...]:
+        """The channels on which the grower must not be written to."""
+        if not self._keys:
+            return ()
+        return tuple(
+            channel
+            for channel in Channel
+            if (address := grower.address(channel)) and hash((channel, key_of(address))) in self._keys
+        )
 
 
 def after_outcome(channel: Channel, outcome: Outcome) -> tuple[str, str] | None:

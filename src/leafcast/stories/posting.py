@@ -10,13 +10,14 @@ from typing import assert_never
 from leafcast.decide.campaign import Campaign
 from leafcast.decide.holding import kept_until
 from leafcast.decide.planning import next_channel
-from leafcast.errors import ListError
+from leafcast.errors import ListError, Withheld
 from leafcast.model import (
     Message,
     MessageGivenUp,
     MessageHeld,
     MessageIntent,
     MessageSettled,
+    MessageSkipped,
     NextChannel,
     Outcome,
     Service,
@@ -82,7 +83,7 @@ class Poster:
     # --------------------------------------------------------------------------------------------------- one message
 
     async def _send(self, row: Row, case: Case, turns: list[Turn]) -> Verdict | None:
-        """What came of it; None when quiet hours keep it."""
+        """What came of it; None when it does not leave: quiet hours keep it, or its address was suppressed."""
         world, gates, message, invitation = self._world, self._gates, row.message, row.invitation
         courier, link, generation = world.couriers[message.channel], case.link, case.generation
         assert link is not None  # noqa: S101 - a row comes here with its link only
@@ -117,6 +118,11 @@ class Poster:
         try:
             outcome = await world.patience.until_settled(attempt, sleep=gates.sleep)
         except _Quiet:
+            return None
+        except Withheld:  # suppressed since it was planned
+            gates.allowance.settle(_WITHHELD)
+            gates.unused(courier.service)
+            world.ledger.record(MessageSkipped(message.id))
             return None
         self._settled(message, outcome)
         return outcome.verdict
@@ -162,6 +168,7 @@ class Poster:
         return self._world.clock.now() + timedelta(seconds=outcome.retry_after)
 
 
+_WITHHELD = Outcome(Verdict.PAUSE, "withheld")
 _TOO_SLOW = Outcome(Verdict.FAILED, "link-too-short", "the link's life is too short for the campaign's pace")
 
 

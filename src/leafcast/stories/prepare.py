@@ -13,6 +13,7 @@ from leafcast.decide.linking import Linker
 from leafcast.decide.planning import plan_invitation
 from leafcast.decide.rendering import Renderer
 from leafcast.decide.seen import Seen
+from leafcast.decide.suppressing import SuppressedAddresses
 from leafcast.model import (
     Channel,
     Grower,
@@ -87,6 +88,8 @@ class Examiner:
     renderer: Renderer
     now: datetime
     """The moment that placeholder links are dated from."""
+    suppressed: SuppressedAddresses = field(default_factory=SuppressedAddresses)
+    """Who must not be written to."""
 
     def examine(self) -> Iterator[Sound | Rejected]:
         """Every row of the list, judged with all that can be known without a network."""
@@ -119,7 +122,9 @@ class Examiner:
         errors = tuple(problem for problem in found if problem.severity is Severity.ERROR)
         if standing.problems or errors:
             return Rejected(row, self._placed(row, standing.problems + errors))
-        decision = plan_invitation(self.campaign, judged, duplicates=standing.duplicate_of)
+        decision = plan_invitation(
+            self.campaign, judged, duplicates=standing.duplicate_of, suppressed=self.suppressed.channels_of(judged)
+        )
         return Sound(judged, request, decision, warnings + self._placed(row, found))
 
     def _placed(self, row: Row, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:

@@ -10,6 +10,7 @@ from itertools import islice
 
 from leafcast.decide.campaign import Campaign
 from leafcast.decide.linking import Linker
+from leafcast.decide.suppressing import SuppressedAddresses
 from leafcast.errors import ExitCode, LeafcastError
 from leafcast.model import (
     Channel,
@@ -82,6 +83,7 @@ async def run(
     if (counts := world.reader.counts(campaign.name)).recalled_at is not None:
         world.progress.notice(RECALLED)
         return RunReport(counts, Due(0, {}, 0), Tally(), started.in_doubt, None)
+    examiner = replace(examiner, suppressed=SuppressedAddresses(world.reader.suppressions()))
     for batch in _batches(examiner.decisions(), PLAN_BATCH):
         ledger.plan(campaign.name, batch)
         await asyncio.sleep(0)

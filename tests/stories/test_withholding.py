@@ -1,0 +1,125 @@
+"""Who must not be written to is not: when planned, at the last moment, and after having said so."""
+
+from __future__ import annotations
+
+import pytest
+from tests.stories.conftest import grower
+
+from leafcast.decide.consent import consent
+from leafcast.model import Channel, Outcome, Suppress, Suppression, Verdict
+
+PHONE = "+15155550101"
+
+
+def suppress(stage, address, channel=Channel.EMAIL):
+    stage.ledger.begin("spring", "sync")
+    stage.ledger.record(Suppress((Suppression(channel, address, "asked", "by hand"),)))
+
+
+def reasons(stage):
+    return {(row.external_id, row.channel): row.error for row in stage.ledger.rows("spring")}
+
+
+def test_a_suppressed_grower_gets_nothing_and_one_line(stage):
+    """No link, no message, one export line with the reason; the others get theirs."""
+    one = stage([grower(1), grower(2)])
+    suppress(one, "G1@Farm.Example")
+    report = one.run()
+    assert one.states() == {("G-1", Channel.EMAIL): "skipped", ("G-2", Channel.EMAIL): "accepted"}
+    assert reasons(one)["G-1", Channel.EMAIL] == "suppressed"
+    assert [request.external_id for request in one.leaf.requests] == ["G-2"]
+    assert report.exit_code == 0
+
+
+def test_the_next_channel_is_free_still(stage):
+    """`deliver: first` means the first channel that the grower can receive, and that is the text then."""
+    one = stage([grower(1, phone=PHONE)])
+    suppress(one, "g1@farm.example")
+    one.run()
+    assert one.states() == {("G-1", Channel.SMS): "accepted"}
+
+
+def test_what_was_planned_is_stopped_by_a_later_suppression(stage):
+    """A run that was cut short continues without those who said no meanwhile."""
+    one = stage([grower(1), grower(2)])
+    one.run(limit=1)
+    suppress(one, "g2@farm.example")
+    one.run()
+    assert one.states() == {("G-1", Channel.EMAIL): "accepted", ("G-2", Channel.EMAIL): "skipped"}
+    assert len(one.leaf.requests) == 1
+
+
+def test_a_suppression_that_comes_while_running_still_holds(stage):
+    """Between the plan and the send lies time: the ledger refuses the intent, and the message ends skipped."""
+    one = stage([grower(number) for number in range(1, 5)])
+
+    def late(due):
+        one.ledger.record(Suppress((Suppression(Channel.EMAIL, "g3@farm.example", "asked", "by hand"),)))
+
+    report = one.run(confirm=late)
+    assert one.states()["G-3", Channel.EMAIL] == "skipped"
+    assert sorted(message.to for message in one.email.taken) == [f"g{number}@farm.example" for number in (1, 2, 4)]
+    assert report.exit_code == 0
+
+
+def test_no_text_goes_to_a_suppressed_number_after_a_refused_email(stage):
+    """Going on to the next channel passes the same gate."""
+    one = stage([grower(1, phone=PHONE)])
+    one.email.script["g1@farm.example"] = [Outcome(Verdict.REFUSED, "400", "no")]
+    suppress(one, PHONE, Channel.SMS)
+    one.run()
+    assert one.states() == {("G-1", Channel.EMAIL): "refused", ("G-1", Channel.SMS): "skipped"}
+    assert one.sms.sent == []
+
+
+def test_stop_is_learned_for_every_campaign(stage):
+    """Who answered STOP joins the list by itself."""
+    one = stage([grower(1, email="", phone=PHONE)])
+    one.sms.script[PHONE] = [Outcome(Verdict.REFUSED, "21610", "stop")]
+    one.run()
+    (found,) = one.ledger.suppressions()
+    assert (found.channel, found.address, found.source) == (Channel.SMS, PHONE, "twilio")
+
+
+@pytest.mark.parametrize(
+    ("email", "sms", "expected"),
+    [
+        ("yes", "no", {Channel.EMAIL: "accepted"}),
+        ("no", "yes", {Channel.SMS: "accepted"}),
+        ("", "Sí", {Channel.SMS: "accepted"}),
+        ("no", "", {Channel.EMAIL: "skipped"}),
+    ],
+)
+def test_consent_columns_are_honoured(stage, email, sms, expected):
+    """A list that asks for consent gets messages only where it was given; an empty cell gives none."""
+    one = stage([grower(1, phone=PHONE, emailConsent=email, smsConsent=sms)])
+    one.run()
+    assert one.states() == {("G-1", channel): state for channel, state in expected.items()}
+    if expected == {Channel.EMAIL: "skipped"}:
+        assert reasons(one) == {("G-1", Channel.EMAIL): "no consent"}
+        assert one.leaf.requests == []
+
+
+def test_a_refusal_does_not_lead_to_a_channel_without_consent(stage):
+    """The next channel after a refusal needs its consent as well."""
+    one = stage([grower(1, phone=PHONE, smsConsent="no")])
+    one.email.script["g1@farm.example"] = [Outcome(Verdict.REFUSED, "400", "no")]
+    one.run()
+    assert one.states() == {("G-1", Channel.EMAIL): "refused"}
+
+
+def test_unclear_consent_is_a_problem_of_the_row(stage):
+    """Nobody is written to on a guess: the row says what to mend."""
+    one = stage([grower(1, emailConsent="maybe")])
+    (problem,) = one.examiner.survey().problems
+    assert problem.what == '"maybe" does not say clearly whether there is consent'
+    assert (problem.where.row, problem.where.column, problem.fix) == (2, "emailConsent", "Write yes or no")
+
+
+@pytest.mark.parametrize(
+    "word", ["YES", "y", "True", "1", "Opt-in", "oui", "sí", "Não", "OPTED OUT", "0", "false", "n"]
+)
+def test_clear_words_of_consent(word):
+    """In four languages, and as spreadsheets write them."""
+    expected = "no" if word in {"Não", "OPTED OUT", "0", "false", "n"} else "yes"
+    assert consent(word).value == expected
