@@ -82,6 +82,28 @@ def test_a_list_speaks_of_the_last_message_to_an_address(stage):
     assert result.barred == {"sendgrid bounces": 1}
 
 
+def test_whoever_is_barred_is_suppressed(stage):
+    """On that channel, in every campaign, with the service's reason and time; a block speaks of one message only."""
+    play = stage([grower(0), grower(1), grower(2), phone_only(3)])
+    play.run()
+    spam = bounce(play, 1, delivery=Delivery.COMPLAINED, source="sendgrid spam", code="")
+    play.email.lists = {
+        "sendgrid bounces": [bounce(play, 0)],
+        "sendgrid spam": [spam],
+        "sendgrid blocks": [bounce(play, 2, source="sendgrid blocks", lasting=False)],
+    }
+    stop = Barred("+15155551003", Delivery.UNSUBSCRIBED, "twilio stop", play.clock.now())
+    play.sms.lists = {"twilio stop": [stop]}
+    for _ in range(2):
+        tracked(play)
+    assert [(one.channel, one.address, one.reason, one.source) for one in play.ledger.suppressions()] == [
+        (EMAIL, "g0@farm.example", "bounced", "sendgrid bounces"),
+        (EMAIL, "g1@farm.example", "marked as spam", "sendgrid spam"),
+        (SMS, "+15155551003", "answered STOP", "twilio stop"),
+    ]
+    assert deliveries(play)["G-2"] == "bounced"
+
+
 def test_a_list_is_read_on_from_the_last_time(stage):
     """With an hour's margin, for clocks differ; what comes twice changes nothing."""
     play = stage([grower(0)])

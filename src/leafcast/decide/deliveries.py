@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from leafcast.model import Delivery
+from leafcast.decide.suppressing import STOP
+from leafcast.model import Channel, Delivery
 
 _ENHANCED = re.compile(r"\b[45]\.\d{1,3}\.\d{1,3}\b")
 _PLAIN = re.compile(r"\b[45]\d\d\b")
@@ -36,6 +37,17 @@ TWILIO: Mapping[str, Delivery] = {
     "failed": Delivery.UNDELIVERED,
     "canceled": Delivery.UNDELIVERED,
 }
+
+
+def barred_word(channel: Channel, delivery: Delivery) -> str:
+    """The reason of a suppression that comes from a service's list."""
+    match channel, delivery:
+        case Channel.SMS, Delivery.UNSUBSCRIBED:
+            return STOP
+        case _, Delivery.COMPLAINED:
+            return "marked as spam"
+        case _:
+            return delivery.value
 
 
 def sendgrid_delivery(status: object) -> Delivery:

@@ -9,10 +9,21 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
-from leafcast.decide.deliveries import open_still
+from leafcast.decide.deliveries import barred_word, open_still
 from leafcast.decide.settling import REACH
+from leafcast.decide.suppressing import reported
 from leafcast.errors import LeafcastError, RunStopped
-from leafcast.model import Barred, Channel, Delivery, DeliverySeen, ReadUpTo, Report, Taken, Unknown
+from leafcast.model import (
+    Barred,
+    Channel,
+    Delivery,
+    DeliverySeen,
+    ReadUpTo,
+    Report,
+    Suppress,
+    Taken,
+    Unknown,
+)
 from leafcast.ports import Clock, DeliveryLedger, Ledger, Tracker
 from leafcast.stories.brake import Brake, Braked
 from leafcast.stories.doubts import AGAIN
@@ -72,7 +83,7 @@ class _Line:
             if taken:
                 await self._reports(channel, tracker, taken)
                 for source in tracker.sources:
-                    await self._barred(tracker, source, taken)
+                    await self._barred(channel, tracker, source, taken)
         except Braked:
             return
         except LeafcastError as error:
@@ -88,7 +99,7 @@ class _Line:
                     if report.provider_id in known:
                         self._note(known[report.provider_id], report)
 
-    async def _barred(self, tracker: Tracker, source: str, taken: Sequence[Taken]) -> None:
+    async def _barred(self, channel: Channel, tracker: Tracker, source: str, taken: Sequence[Taken]) -> None:
         """Read one list from where the last sync left it; only when all of it was heard does the next begin later."""
         began = self._tracking.clock.now()
         since = self._tracking.deliveries.watermark(self._campaign, source) or taken[0].left_at
@@ -97,10 +108,22 @@ class _Line:
             written[one.to.casefold()].append(one)
         self._whole = True
         async for page in self._heard(tracker.barred(source, since - MARGIN)):
+            self._suppress(channel, page)
             for entry in page:
                 self._note_barred(entry, written.get(entry.address.casefold(), ()))
         if self._whole:
             self._tracking.ledger.record(ReadUpTo(self._campaign, source, began))
+
+    def _suppress(self, channel: Channel, entries: Sequence[Barred]) -> None:
+        """Whoever a service will not write to any more, or who asked not to be written to, is not written to by any
+        campaign; of a block, which speaks of one message only, nothing follows."""
+        barred = tuple(
+            reported(channel, entry.address, barred_word(channel, entry.delivery), entry.source, entry.at)
+            for entry in entries
+            if entry.lasting and entry.address.strip()
+        )
+        if barred:
+            self._tracking.ledger.record(Suppress(barred))
 
     def _note_barred(self, entry: Barred, written: Sequence[Taken]) -> None:
         """It speaks of the last message to that address before it."""
