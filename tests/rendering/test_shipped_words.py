@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from html.parser import HTMLParser
 from types import MappingProxyType
 
@@ -14,12 +15,13 @@ from hypothesis import strategies as st
 
 from leafcast.decide.campaign import Campaign, load
 from leafcast.decide.colours import READABLE, contrast, readable_on, text_on
+from leafcast.decide.fitness import LONG_SUBJECT
 from leafcast.decide.providers import GROWERS_NAME, in_words, provider_problem
 from leafcast.decide.rendering import Renderer, placeholder_link
 from leafcast.decide.segments import Encoding, count_segments
 from leafcast.edge.campaignfile import _text, read_templates
 from leafcast.edge.shipped import CAMPAIGNS, TEMPLATES, shipped
-from leafcast.model import Grower, Link, LinkRequest, LinkType
+from leafcast.model import Cause, Grower, Link, LinkRequest, LinkType
 
 NOW = datetime(2026, 9, 12, 15, tzinfo=UTC)
 SOURCES = read_templates(shipped(CAMPAIGNS))
@@ -51,8 +53,10 @@ def campaign(brand: dict[str, str], template: str = "invite") -> Campaign:
     )
 
 
-def grower(name: str = "Maria Lopez") -> Grower:
-    cells = MappingProxyType({"externalId": "G-1", "name": name, "email": "m@farm.example", "phone": "+15155550123"})
+def grower(name: str = "Maria Lopez", locale: str = "") -> Grower:
+    cells = MappingProxyType(
+        {"externalId": "G-1", "name": name, "email": "m@farm.example", "phone": "+15155550123", "locale": locale}
+    )
     return Grower(2, "G-1", name, cells["email"], cells["phone"], cells)
 
 
@@ -85,38 +89,73 @@ class Page(HTMLParser):
             self.words += data
 
 
-@pytest.mark.parametrize("round_number", [0, 1])
+HELLO = {
+    "en": ("Hello Maria Lopez,", "Hello,", "October 12, 2026"),
+    "es": ("Hola, Maria Lopez:", "Hola:", "12 de octubre de 2026"),
+    "pt": ("Olá, Maria Lopez!", "Olá!", "12 de outubro de 2026"),
+    "fr": ("Bonjour Maria Lopez,", "Bonjour,", "12 octobre 2026"),
+}
+"""How each language greets with a name and without, and writes a day."""
+ROUNDS = [(0, ""), (1, ""), *((1, str(cause)) for cause in Cause)]
+
+
+@lru_cache
+def branded() -> Renderer:
+    return Renderer(campaign(BRAND), SOURCES, list(grower().cells))
+
+
+@pytest.mark.parametrize(("round_number", "cause"), ROUNDS)
 @pytest.mark.parametrize(("kind", "providers"), KINDS)
-@pytest.mark.parametrize("name", ["Maria Lopez", ""])
+@pytest.mark.parametrize("language", HELLO)
 def test_every_kind_of_link_has_its_words(
-    kind: LinkType, providers: tuple[str, ...], name: str, round_number: int
+    language: str, kind: LinkType, providers: tuple[str, ...], round_number: int, cause: str
 ) -> None:
-    """Greeting, who writes, what to do, until when, whom to ask, how to stop: in both parts of the email."""
-    made = Renderer(campaign(BRAND), SOURCES, list(grower().cells))
-    email = made.email(grower(name), link(kind, providers), "m", round_number)
-    page = Page(email.html)
-    assert page.open == []
-    assert page.hrefs.count(link(kind, providers).url) == 2
-    for words in (page.words, email.text):
-        assert (f"Hello {name}," if name else "Hello,") in words
-        for must in ("Prairie Agronomy Co-op", "October 12, 2026", "withleaf.io", "+1 515 555 0100", "STOP",
-                     "help@prairie.example", "100 Elevator Road"):  # fmt: skip
-            assert must in words
-        assert (".zip" in words) is (kind is LinkType.FILE_UPLOAD)
-        assert in_words(providers, last="or") in re.sub(r"\s+", " ", words)
-        assert not re.search(r"\bNone\b|\(\)|  ,|\.\.", words)
+    """Greeting, who writes, what to do, until when, whom to ask, how to stop: in both parts of the email, in every
+    language and for every reason to write again."""
+    for name, hello in zip(("Maria Lopez", ""), HELLO[language], strict=False):
+        email = branded().email(grower(name, language), link(kind, providers), "m", round_number, cause)
+        page = Page(email.html)
+        assert page.open == []
+        assert page.hrefs.count(link(kind, providers).url) == 2
+        assert f'<html lang="{language}" dir="ltr"' in email.html
+        assert len(email.subject) <= LONG_SUBJECT
+        for words in (re.sub(r"\s+", " ", page.words), re.sub(r"\s+", " ", email.text)):
+            assert hello in words
+            for must in ("Prairie Agronomy Co-op", HELLO[language][2], "withleaf.io", "+1 515 555 0100", "STOP",
+                         "help@prairie.example", "100 Elevator Road"):  # fmt: skip
+                assert must in words
+            assert (".zip" in words) is (kind is LinkType.FILE_UPLOAD)
+            assert in_words(providers, language, "or") in words
+            assert not re.search(r"\bNone\b|\(\)|  ,|\.\.", words)
+
+
+@pytest.mark.parametrize("language", HELLO)
+@pytest.mark.parametrize(("kind", "providers"), KINDS)
+def test_each_reason_to_write_again_reads_differently(
+    language: str, kind: LinkType, providers: tuple[str, ...]
+) -> None:
+    """A re-invitation is never the first letter again, and each cause has a sentence of its own."""
+    letters = {
+        branded().email(grower("", language), link(kind, providers), "m", number, cause).text
+        for number, cause in [*ROUNDS, (1, "some day another")]
+        if cause != Cause.EXPIRING  # worded like a cause that nobody told
+    }
+    assert len(letters) == len(Cause) + 1
 
 
 @pytest.mark.parametrize(("kind", "providers"), KINDS)
-@pytest.mark.parametrize("round_number", [0, 1])
-def test_texts_are_short_and_plain(kind: LinkType, providers: tuple[str, ...], round_number: int) -> None:
-    """The sender is named, the way out is offered, and two plain segments are enough."""
-    made = Renderer(campaign(BRAND), SOURCES, list(grower().cells))
-    body = made.sms(grower("Hans-Peter Muster"), link(kind, providers), "m", round_number, now=NOW).body
+@pytest.mark.parametrize(("round_number", "cause"), [(0, ""), (1, ""), (1, "credentials broken")])
+@pytest.mark.parametrize("language", HELLO)
+def test_texts_are_short_and_plain(
+    language: str, kind: LinkType, providers: tuple[str, ...], round_number: int, cause: str
+) -> None:
+    """The sender is named, the way out is offered, and two plain segments are enough in every language."""
+    row = grower("João Peixoto Muster", language)
+    body = branded().sms(row, link(kind, providers), "m", round_number, cause, now=NOW).body
     cost = count_segments(body)
     assert (cost.encoding, cost.segments) == (Encoding.GSM7, 2)
     assert body.startswith("Prairie Agronomy Co-op:")
-    assert body.endswith("Reply STOP to opt out")
+    assert re.search(r"\bSTOP\b", body.split(link(kind, providers).url)[1])
     assert "\n" not in body
     assert "  " not in body
 
@@ -145,6 +184,9 @@ def test_the_words_for_cnh() -> None:
 def test_no_shipped_template_is_forgotten() -> None:
     """Every file in templates/ compiles and is used or can be chosen."""
     files = {file.name for file in shipped(TEMPLATES).glob("*.j2")}
+    translated = files - {"mail.html.j2"} - {name for name in files if name.startswith("cnh")}
+    for language in set(HELLO) - {"en"}:
+        assert {file.name for file in (shipped(TEMPLATES) / language).glob("*.j2")} == translated
     frames = {"mail.html.j2", "letter.html.j2", "closing.txt.j2"}
     names = {"invite", "reminder", "cnh-fieldops"}
     assert {file.split(".")[0] for file in files - frames} == names

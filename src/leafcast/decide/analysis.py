@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeGuard
 
 from jinja2 import meta, nodes
@@ -28,6 +29,7 @@ class Analysis:
     references: tuple[str | None, ...]
 
     @classmethod
+    @lru_cache(maxsize=512)
     def of(cls, environment: CampaignEnvironment, text: str, name: str) -> Analysis:
         """Parse a template. Raises UnusableTemplate."""
         try:

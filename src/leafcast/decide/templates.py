@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from leafcast.decide.analysis import Analysis
@@ -33,7 +34,7 @@ class Shelf:
         self._language = language
         self._found: dict[tuple[str, str], Found] = {}
         self._analyses: dict[str, Analysis] = {}
-        self.environment = CampaignEnvironment(self._read)
+        self.environment = _environment(frozenset(sources.items()))
 
     def find(self, name: str, locale: str) -> Found:
         """The template of that name in the grower's language: `es-MX/name`, then `es/name`, then the same for the
@@ -45,8 +46,13 @@ class Shelf:
             self._found[name, locale] = found
         return found
 
-    def judge(self, wanted: Iterable[str]) -> Iterator[Problem]:
+    def judge(self, wanted: Iterable[str]) -> tuple[Problem, ...]:
         """Every problem of the templates with these names, in all of their languages, and of what they build on."""
+        words = None if self._words is None else frozenset(self._words)
+        return _judged(frozenset(self._sources.items()), words, tuple(wanted))
+
+    def judge_all(self, wanted: Iterable[str]) -> Iterator[Problem]:
+        """As `judge`, worked out anew."""
         judged: set[str] = set()
         for name in wanted:
             if name not in self._sources:
@@ -68,16 +74,6 @@ class Shelf:
                     yield folders[tag], wish if is_language(wish) else tag
                 tag = tag.rpartition("-")[0]
         yield name, self._language or (locale if tag_of(locale).partition("-")[0] == ENGLISH else ENGLISH)
-
-    def _read(self, name: str) -> str | None:
-        """The text of a template for Jinja, its stylesheet in its tags."""
-        text = self._sources.get(name)
-        if text is None or not name.endswith(".html.j2"):
-            return text
-        try:
-            return inlined(text, sheet_for(name, self._sources))
-        except NotInlined:
-            return text
 
     def _sheet_notes(self, name: str) -> Iterator[Problem]:
         try:
@@ -160,6 +156,31 @@ class Shelf:
                     what = f"there is no {folder}/{other} beside it"
                     fix = f"Translate {other} too: until then the plain part of these emails is not in that language."
                     yield _problem(found, what, fix, Severity.WARNING)
+
+
+@lru_cache(maxsize=32)
+def _judged(
+    items: frozenset[tuple[str, str]], words: frozenset[str] | None, wanted: tuple[str, ...]
+) -> tuple[Problem, ...]:
+    return tuple(Shelf(dict(items), words).judge_all(wanted))
+
+
+@lru_cache(maxsize=32)
+def _environment(items: frozenset[tuple[str, str]]) -> CampaignEnvironment:
+    """One for the same templates: what it compiled once serves every renderer after the first."""
+    sources = dict(items)
+
+    def read(name: str) -> str | None:
+        """The text of a template for Jinja, its stylesheet in its tags."""
+        text = sources.get(name)
+        if text is None or not name.endswith(".html.j2"):
+            return text
+        try:
+            return inlined(text, sheet_for(name, sources))
+        except NotInlined:
+            return text
+
+    return CampaignEnvironment(read)
 
 
 def _problem(name: str, what: str, fix: str, severity: Severity = Severity.ERROR) -> Problem:

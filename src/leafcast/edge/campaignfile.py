@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leafcast.decide.campaign import Campaign, read
+from leafcast.decide.shelves import stacked
 from leafcast.decide.suggest import nearest
 from leafcast.edge.shipped import TEMPLATES, shipped
 from leafcast.errors import CampaignError, UsageError
@@ -52,10 +53,13 @@ def read_templates(folder: Path) -> dict[str, str]:
     """Every template that a campaign in this folder can use, by name. The nearest of three shelves wins, file by file:
     `templates/` in the folder, then one folder up, then the package's own."""
     shelves = (shipped(TEMPLATES), folder.parent / TEMPLATES, folder / TEMPLATES)
-    found: dict[str, Path] = {}
-    for shelf in shelves:
-        found |= {file.relative_to(shelf).as_posix(): file for file in shelf.glob("**/*.j2") if file.is_file()}
-    return {name: _text(file, name) for name, file in sorted(found.items())}
+    found = stacked([_shelf(shelf) for shelf in shelves])
+    return dict(sorted(found.items()))
+
+
+def _shelf(folder: Path) -> dict[str, str]:
+    names = {file.relative_to(folder).as_posix(): file for file in folder.glob("**/*.j2") if file.is_file()}
+    return {name: _text(file, name) for name, file in names.items()}
 
 
 def _not_there(path: Path) -> str:
