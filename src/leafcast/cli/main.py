@@ -19,6 +19,7 @@ from leafcast.cli.resolve import resolve
 from leafcast.cli.run import retry, run
 from leafcast.cli.sandbox import sandbox
 from leafcast.cli.status import export, status
+from leafcast.cli.suppress import suppress
 from leafcast.cli.sync import sync
 from leafcast.errors import UsageError
 
@@ -50,6 +51,7 @@ def _leafcast(
 for _command in (demo, init, check, run, retry, recall, sync, resolve, status, export, sandbox):
     app.command()(_command)
 app.add_typer(links, name="links")
+app.add_typer(suppress, name="suppress")
 
 
 def main() -> None:

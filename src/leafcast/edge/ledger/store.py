@@ -298,6 +298,13 @@ def check_free(url: str) -> None:
         LedgerLock(path).check_free()
 
 
+def ledger_exists(url: str) -> bool:
+    """Whether there is a ledger yet. Raises `LedgerUnusable` for a place that cannot have one."""
+    path = place.path_of(url)
+    place.check_file(path)
+    return path.exists()
+
+
 def open_reader(url: str) -> SqliteReader:
     """Open a ledger to look at it, beside a run or without one. Raises `LedgerUnusable` where there is none."""
     path = place.path_of(url)
