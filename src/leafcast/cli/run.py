@@ -42,6 +42,15 @@ if TYPE_CHECKING:
 Wait = Annotated[
     bool, typer.Option("--wait", help="Wait until quiet hours are over, and go on until nothing is held any more.")
 ]
+TestTo = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--test-to",
+        metavar="ADDRESS",
+        help="Send a few rows, or those of --only, to this email or phone of yours, marked, and leave the ledger "
+        "alone; may be given several times.",
+    ),
+]
 OnlyChannel = Annotated[Channel | None, typer.Option("--channel", help="Only the messages of this channel.")]
 
 
@@ -54,6 +63,7 @@ def run(
     dry_run: DryRun = False,
     skip_invalid: SkipInvalid = False,
     wait: Wait = False,
+    test_to: TestTo = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -67,6 +77,11 @@ def run(
 
         where = ledger_url(ledger)
         job = _ready(voice, campaign, where, yes=yes, dry_run=dry_run)
+        if test_to:
+            from leafcast.cli.trying import send_tests
+
+            send_tests(voice, job, where, test_to, only or [], yes=yes, dry_run=dry_run)
+            return
         survey = examined(voice, job, skip_invalid=skip_invalid)
         options = Options(limit, _listed(only or [], survey))
         if wait and not dry_run:
