@@ -5,7 +5,7 @@ BENCHMARKS := ledger_commit list_reading transports
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench lock clean torture
+.PHONY: help demo test lint docs bench lock clean torture fuzz
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -18,6 +18,9 @@ test: .venv/dev-ready ## every test; needs no account and no network beyond loop
 
 torture: .venv/dev-ready ## the proof in full, hours of it: make torture [LAYER=kill] [SEED=1] [SIZE=100] [SECONDS=600]
 	@$(BIN)/python -m tests.torture $(LAYER) --seed $(or $(SEED),1) --size $(or $(SIZE),0) --seconds $(or $(if $(filter file command environment,$(origin SECONDS)),$(SECONDS)),86400)
+
+fuzz: .venv/dev-ready ## lists that nobody thought of: make fuzz [SEED=1] [SIZE=1000000] [SECONDS=600]
+	@$(BIN)/python -m tests.fuzz --seed $(or $(SEED),1) --size $(or $(SIZE),0) --seconds $(or $(if $(filter file command environment,$(origin SECONDS)),$(SECONDS)),60)
 
 lint: .venv/dev-ready ## formatting, style, types and the arrows between the rooms
 	@$(BIN)/ruff format --check .

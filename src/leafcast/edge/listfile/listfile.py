@@ -95,6 +95,10 @@ class ListFile:
         """Warnings about the file and its headings."""
         return (*self._source.notes, *self._headings.notes)
 
+    def all_records(self) -> Iterator[Record]:
+        """The file as it stands, the headings and what is above them included."""
+        return self._source.records()
+
     def records(self) -> Iterator[Record]:
         """The rows below the headings as they stand in the file, blank and damaged ones included."""
         return (record for record in self._source.records() if record.row > self._heading_row)
