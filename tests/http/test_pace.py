@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 from datetime import UTC, datetime, timedelta
-from math import inf
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from leafcast.decide.pacing import LONGEST_WAIT, Pace, backoff, retry_after, wait_asked
 from leafcast.decide.replies import Answer
@@ -97,7 +98,23 @@ def test_a_stall_does_not_break_the_pace(rate: int) -> None:
 @pytest.mark.parametrize("rate", [10, 200])
 def test_a_service_of_uneven_speed_gets_nearly_all_of_the_pace(rate: int) -> None:
     """Where answers vary all the time, being careful does not cost more than 5 %."""
-    assert used(drive(rate, requests=rate * 12, workers=80, stall=0.6)) >= rate * 0.95
+    assert used(drive(rate, requests=rate * 6, workers=80, stall=0.6)) >= rate * 0.95
+
+
+@given(
+    rate=st.sampled_from([1, 2, 3, 7, 20, 50, 90]),
+    jitter=st.floats(0, 0.007),
+    late=st.sampled_from([0.0, 0.01, 0.2, 1.5]),
+    stall=st.sampled_from([0.0, 0.02, 0.2]),
+    workers=st.integers(1, 90),
+)
+@settings(max_examples=25, deadline=None)
+def test_no_way_to_the_server_breaks_the_pace(
+    rate: int, jitter: float, late: float, stall: float, workers: int
+) -> None:
+    """However uneven the way is that a request takes from its turn to its arrival, no second has more than R."""
+    arrivals = drive(rate, requests=rate * 3 + 2, workers=workers, jitter=jitter, late=late, stall=stall)
+    assert arrivals.most_in_a_second() <= rate
 
 
 def used(arrivals: Arrivals) -> float:
@@ -168,26 +185,14 @@ def test_an_exhausted_limit_is_a_pause() -> None:
 
 
 def test_a_429_without_a_word_still_pauses_and_slows() -> None:
-    """Without Retry-After there is a pause of our own, and the pace falls."""
+    """Without Retry-After there is a short pause of our own, and the pace falls."""
     waited, door = one_answer(Answer(429, {}, b""))
-    assert 0.3 <= waited <= 1.0
-    assert door._pace.share < 1
+    assert 0.5 <= waited <= 1.5
+    assert door.rate < 10
 
 
-def test_the_pace_falls_once_a_second_and_recovers() -> None:
-    """Many 429s at once are one piece of news; quiet seconds bring the pace back, and never above what is set."""
-    pace = Pace(10).slower(100, 0).slower(100.1, 0)
-    assert pace.share == pytest.approx(0.7)
-    assert pace.faster(5).share == pytest.approx(0.8)
-    assert pace.faster(500).share == 1
-    for second in range(101, 200):
-        pace = pace.slower(second, 0)
-    assert pace.share == pytest.approx(0.05)
-
-
-def test_an_unlimited_pace_learns_from_429() -> None:
-    """Where no pace is set, a 429 sets one below what was observed."""
-    assert Pace(inf).slower(5, observed=100).rate == pytest.approx(70)
+def test_a_pace_is_more_than_nothing() -> None:
+    """Nothing would never end."""
     with pytest.raises(ValueError, match="more than 0"):
         Pace(0)
 

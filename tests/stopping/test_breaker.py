@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from leafcast.decide.breaker import FIRST_BREAK, IN_A_ROW, LONGEST_BREAK, Breaker
+from leafcast.decide.breaker import (
+    FIRST_BREAK,
+    IN_A_ROW,
+    LATER_FOR,
+    LONGEST_BREAK,
+    NOT_YET,
+    TRUST,
+    Breaker,
+)
 from leafcast.model import Outcome, Verdict
 
 GOOD = Outcome(Verdict.ACCEPTED)
@@ -18,6 +26,14 @@ def opened(outcome: Outcome = DOWN) -> Breaker:
     return breaker
 
 
+def half_open() -> Breaker:
+    """After a good probe."""
+    breaker = opened()
+    assert breaker.wait(FIRST_BREAK) == 0
+    breaker.observe(GOOD, FIRST_BREAK + 1)
+    return breaker
+
+
 def test_a_closed_breaker_lets_everybody_go() -> None:
     """Answers of any kind, a no and a "later" among them, keep it closed."""
     breaker = Breaker()
@@ -27,9 +43,36 @@ def test_a_closed_breaker_lets_everybody_go() -> None:
 
 
 def test_troubles_in_a_row_open_it() -> None:
-    """Nobody asks for a while, whether the service was out of reach, lost its answers or put everybody off."""
-    for trouble in (DOWN, LOST, LATER):
+    """Nobody asks for a while, whether the service was out of reach or lost its answers."""
+    for trouble in (DOWN, LOST):
         assert opened(trouble).wait(10.0) == FIRST_BREAK - 10
+
+
+def test_later_alone_opens_it_only_when_it_goes_on() -> None:
+    """A whole crowd that met a limit together is a matter of the pace; one that is put off for seconds is not."""
+    breaker = Breaker()
+    assert not any(breaker.observe(LATER, 0.0) for _ in range(64))
+    breaker.observe(GOOD, 1.0)
+    assert not any(breaker.observe(LATER, second) for second in (2.0, 3.0, 4.0, 5.0, 6.9))
+    assert breaker.observe(LATER, 2.0 + LATER_FOR)
+
+
+def test_after_a_break_it_is_trusted_little_by_little() -> None:
+    """One more request at once after each good answer, and everybody after the eighth."""
+    breaker = half_open()
+    for good in range(1, TRUST):
+        assert [breaker.wait(40.0) for _ in range(good + 2)] == [0.0] * (good + 1) + [NOT_YET]
+        for _ in range(good):
+            breaker.unused()
+        breaker.observe(GOOD, 40.0)
+    assert [breaker.wait(41.0) for _ in range(200)] == [0.0] * 200
+
+
+def test_trouble_right_after_a_break_opens_it_again_for_longer() -> None:
+    """It was down a moment ago: one lost answer is enough."""
+    breaker = half_open()
+    assert breaker.observe(LOST, 40.0)
+    assert breaker.wait(40.0) == FIRST_BREAK * 2
 
 
 def test_half_of_the_last_twenty_open_it() -> None:

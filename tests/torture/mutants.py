@@ -230,7 +230,7 @@ MUTANTS = (
         (
             (
                 "decide/breaker.py",
-                "        self._open_until = now + self._break\n        return True",
+                "        self._open(now)\n        return True",
                 "        return False",
             ),
             (

@@ -18,17 +18,14 @@ JITTER = 0.018
 """Seconds, in one second, by which the way to the server may vary. It costs 1.8 % of the pace."""
 GUARD = 0.010
 """Seconds by which a request must miss the sliding second of the one that is a whole window older."""
-UNEVEN, STALLED = 0.030, 1.0
+CAUTION, STALLED = 0.030, 1.0
 """The guard is widened by as much as that older one's answer was later than usual, since it may have arrived so late:
-by a stall of up to `STALLED`, but by no more than `UNEVEN` where answers vary by that much all the time, because 95 %
-of the pace must be used then too."""
+by up to `STALLED` seconds. Where answers vary all the time this may cost `CAUTION` seconds of a second on average, for
+95 % of the pace must be used then too."""
 CATCH_UP = 0.05
 """Seconds of missed turns that may be made up for: a process that was late is not punished for it."""
 LONGEST_WAIT = 900.0
 """Seconds. Whoever asks for a longer wait is asked again after this one."""
-SLOWER, FASTER, SLOWEST = 0.7, 0.02, 0.05
-"""On 429 the pace falls to this share; each quiet second gives this share of the configured pace back; and it never
-falls below this share."""
 UNIX_TIME = 1_000_000_000
 """A rate-limit reset above this is a time, below it a span."""
 
@@ -38,12 +35,8 @@ class Pace:
     """How the turns of one service follow each other. `rate` is requests per second, `inf` for no limit."""
 
     rate: float
-    share: float = 1.0
-    """What the service's 429s have left of the rate, 1 being all."""
     next_at: float = -inf
     """When the next turn is due."""
-    slowed_at: float = -inf
-    """When the share last fell."""
 
     def __post_init__(self) -> None:
         if not self.rate > 0:
@@ -56,34 +49,24 @@ class Pace:
             return 0, 0.0
         return (1, 1 / self.rate) if self.rate < 1 else (floor(self.rate), 1.0)
 
-    @property
-    def spacing(self) -> float:
-        """Seconds between two turns."""
+    def spacing(self, rate: float) -> float:
+        """Seconds between two turns at `rate`: the pace, or less where a service takes less."""
         if not isfinite(self.rate):
-            return 0.0
+            return (1 + JITTER) / rate if isfinite(rate) else 0.0
         count, span = self.window
-        return (span + JITTER) / (count * self.share)
+        return (span + JITTER) / (count * min(1.0, rate / self.rate))
 
-    def due(self, now: float) -> float:
+    def due(self, now: float, rate: float) -> float:
         """When the next turn may be taken, asked at `now`: never long before it, so that idleness saves nothing up."""
-        return max(self.next_at, now - min(CATCH_UP, self.spacing * 8))
+        return max(self.next_at, now - min(CATCH_UP, self.spacing(rate) * 8))
 
-    def taken(self, now: float) -> Pace:
+    def taken(self, now: float, rate: float) -> Pace:
         """The pace after the turn that was due at `now`."""
-        return replace(self, next_at=self.due(now) + self.spacing)
+        return replace(self, next_at=self.due(now, rate) + self.spacing(rate))
 
-    def slower(self, now: float, observed: float) -> Pace:
-        """After a 429: fewer, once a second at most, because many requests meet the same limit. An unlimited pace falls
-        to a share of the rate that was `observed`."""
-        if now - self.slowed_at < 1:
-            return self
-        if not isfinite(self.rate):
-            return replace(self, rate=max(1.0, observed * SLOWER), slowed_at=now)
-        return replace(self, share=max(SLOWEST, self.share * SLOWER), slowed_at=now)
-
-    def faster(self, seconds: float) -> Pace:
-        """After `seconds` without a 429: a little more, up to what is configured."""
-        return self if self.share >= 1 else replace(self, share=min(1.0, self.share + FASTER * seconds))
+    def owing(self, seconds: float) -> Pace:
+        """The pace when what took the last turn takes as long as this besides."""
+        return replace(self, next_at=self.next_at + seconds)
 
 
 @dataclass(slots=True)
@@ -91,27 +74,35 @@ class Departure:
     """A request that left, for the one that comes a whole window later."""
 
     at: float
-    late: float = 0.0
-    """Seconds by which it may have arrived later than others, known once its answer is there."""
-
-    def clears(self, span: float, now: float) -> float:
-        """Seconds until its sliding window is surely over; 0 or less when it is."""
-        return self.at + span + GUARD + self.late - now
+    late: float | None = None
+    """Seconds by which it may have arrived later than others; None until its answer is there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How long answers take: the quickest of late, and by how much they usually miss it."""
+    """How long answers take: the quickest of late, and what it costs to be careful about those that miss it."""
 
     quickest: float = inf
-    usual: float = 0.0
+    cost: float = 0.0
+    """Seconds a request, on average."""
+    most: float = STALLED
+    """So much lateness counts: less where being careful costs too much."""
 
-    def after(self, took: float) -> tuple[Way, float]:
-        """The way after one more answer, and by how much this one was late."""
+    def after(self, took: float) -> Way:
+        """The way after one more answer."""
         quickest = min(took, self.quickest * 1.01)
-        late = took - quickest
-        usual = self.usual + (late - self.usual) * 0.02
-        return Way(quickest, usual), min(late, STALLED if usual < UNEVEN else UNEVEN)
+        cost = self.cost + (min(took - quickest, self.most) - self.cost) * 0.02
+        most = self.most * 0.97 if cost > CAUTION else min(STALLED, self.most * 1.03)
+        return Way(quickest, cost, most)
+
+    def late(self, took: float) -> float:
+        """By how much a request may have arrived late whose answer took so long, or is not there after so long."""
+        return min(max(took - self.quickest, 0.0), self.most) if isfinite(self.quickest) else 0.0
+
+    def clears(self, left: Departure, span: float, now: float) -> float:
+        """Seconds until the sliding window of a request is surely over; 0 or less when it is."""
+        late = self.late(now - left.at) if left.late is None else left.late
+        return left.at + span + GUARD + late - now
 
 
 def retry_after(text: str | None, now: datetime) -> float | None:

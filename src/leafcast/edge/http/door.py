@@ -9,11 +9,12 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
-from math import inf, isfinite
+from math import inf
 from typing import Any
 from urllib.parse import urlencode
 
 from leafcast.decide import pacing
+from leafcast.decide.adapting import Limit, Taken
 from leafcast.decide.pacing import Departure, Pace, Way
 from leafcast.decide.replies import Answer, Reply
 from leafcast.edge.http.network import LARGEST_BODY, Network
@@ -21,6 +22,15 @@ from leafcast.model import Service
 from leafcast.ports import Clock, Turn
 
 TOO_MANY, UNAVAILABLE = 429, 503
+FIRST_PAUSE = 0.5
+"""Seconds: the longest pause after a first 429 that names none; each one that follows it doubles that."""
+FAR_OFF = 0.8
+"""Where the rate fell below this share it was far too high, and the pause is three times as long: the second that is
+full by now passes meanwhile."""
+LOOK_AGAIN = 1.0
+"""Seconds after which whoever waits looks whether the wait still holds."""
+LONG_PAUSE = 10.0
+"""Seconds: a pause that is longer is given up when the service shows that it takes requests all the same."""
 
 
 def basic(user: str, secret: str) -> str:
@@ -75,14 +85,14 @@ class Door:
         self._clock = clock
         self._headers = dict(headers or {})
         self._pace = Pace(inf if rate is None else rate)
+        self._limit = Limit(self._pace.rate)
+        self._taken = Taken(clock.monotonic())
         self._line = asyncio.Lock()
         self._places = asyncio.Semaphore(connections)
-        self._paused_until = -inf
+        self._paused_until = self._refused_at = -inf
         self._refusals = 0
         self._left: deque[Departure] = deque()
         self._way = Way()
-        self._recovered_at = self._seen_since = clock.monotonic()
-        self._seen = 0
 
     # ------------------------------------------------------------------------------------------------------------ turns
 
@@ -92,8 +102,9 @@ class Door:
         try:
             async with self._line:
                 while (wait := self._wait()) > 0:
-                    await self._clock.sleep(wait)
-                self._pace = self._pace.taken(self._clock.monotonic())
+                    await self._clock.sleep(min(wait, LOOK_AGAIN))
+                now = self._clock.monotonic()
+                self._pace = self._pace.taken(now, self._limit.rate(now))
         except BaseException:
             self._places.release()
             raise
@@ -103,23 +114,36 @@ class Door:
         """Give one place back."""
         self._places.release()
 
+    def owe(self, seconds: float) -> None:
+        """What took the last turn takes so much of the line besides: the next turn is that much later."""
+        self._pace = self._pace.owing(seconds)
+
+    @property
+    def rate(self) -> float:
+        """Requests per second that this door lets through now; `inf` for no limit."""
+        return self._limit.rate(self._clock.monotonic())
+
+    @property
+    def paused(self) -> float:
+        """Seconds for which nothing goes, because the service asked for it."""
+        return max(0.0, self._paused_until - self._clock.monotonic())
+
     def _wait(self) -> float:
         now = self._clock.monotonic()
-        return max(self._pace.due(now), self._paused_until) - now
+        return max(self._pace.due(now, self._limit.rate(now)), self._paused_until) - now
 
-    async def _window(self) -> Departure | None:
+    async def _window(self) -> Departure:
         """Keep the promise of the sliding second against whatever delayed requests between their turn and here."""
         count, span = self._pace.window
-        if not count:
-            return None
-        while len(self._left) >= count:
-            delay = self._left[0].clears(span, self._clock.monotonic())
+        while count and len(self._left) >= count:
+            delay = self._way.clears(self._left[0], span, self._clock.monotonic())
             if delay <= 0:
                 self._left.popleft()
             else:
                 await self._clock.sleep(delay)
         leaving = Departure(self._clock.monotonic())
-        self._left.append(leaving)
+        if count:
+            self._left.append(leaving)
         return leaving
 
     # --------------------------------------------------------------------------------------------------------- requests
@@ -147,11 +171,13 @@ class Door:
         try:
             leaving = await self._window()
             reply = await self._network.send(method, url, sent_headers, body, largest)
-            if leaving is not None:
-                self._way, leaving.late = self._way.after(self._clock.monotonic() - leaving.at)
+            took = self._clock.monotonic() - leaving.at
+            if isinstance(reply, Answer) and reply.ok:
+                self._way = self._way.after(took)
+            leaving.late = self._way.late(took)
         finally:
             self.leave()
-        return self._heard(reply) if isinstance(reply, Answer) else reply
+        return self._heard(reply, leaving.at) if isinstance(reply, Answer) else reply
 
     def _packed(
         self, headers: Mapping[str, str] | None, json: Any, data: Mapping[str, Any] | None, content: bytes | None
@@ -167,29 +193,41 @@ class Door:
 
     # ---------------------------------------------------------------------------------------------------- what it heard
 
-    def _heard(self, answer: Answer) -> Answer:
+    def _heard(self, answer: Answer, left_at: float) -> Answer:
         """Take the service's own wishes over: its pauses, and a slower pace after 429."""
         asked = pacing.wait_asked(answer.headers, self._clock.now())
-        now = self._clock.monotonic()
-        self._seen += 1
         if answer.status == TOO_MANY:
-            self._refusals += 1
-            self._pace = self._pace.slower(now, self._seen / max(now - self._seen_since, 0.1))
-            self._recovered_at = now
-            wait = asked if asked is not None else pacing.backoff(min(self._refusals, 6), random.uniform(0.5, 1.0))  # noqa: S311
-            self._pause(now + wait)
+            self._refused(asked, left_at)
         elif asked is not None and (answer.status == UNAVAILABLE or "x-ratelimit-remaining" in answer.headers):
-            self._pause(now + asked)
+            self._pause(asked, left_at)
         elif answer.ok:
-            self._refusals = 0
-            self._recover(now)
+            self._accepted(left_at)
         return answer if asked is None else replace(answer, retry_after=asked)
 
-    def _pause(self, until: float) -> None:
-        self._paused_until = max(self._paused_until, until)
+    def _refused(self, asked: float | None, left_at: float) -> None:
+        now = self._clock.monotonic()
+        news, before = left_at > self._limit.since, self._limit.rate(now)
+        self._limit = self._limit.refused(now, left_at, self._taken)
+        self._refusals += news
+        if asked is not None:
+            self._pause(asked, left_at)
+        elif news:  # those that had left before the last cut met the same limit, and say nothing new
+            far_off = self._limit.rate(now) < before * FAR_OFF
+            wait = pacing.backoff(
+                min(self._refusals, 6),
+                random.uniform(0.5, 1.0),  # noqa: S311
+                first=FIRST_PAUSE * (3 if far_off else 1),
+            )
+            self._pause(wait, left_at)
 
-    def _recover(self, now: float) -> None:
-        if now - self._recovered_at >= 1:
-            if isfinite(self._pace.rate):
-                self._pace = self._pace.faster(now - self._recovered_at)
-            self._recovered_at, self._seen_since, self._seen = now, now, 0
+    def _accepted(self, left_at: float) -> None:
+        now = self._clock.monotonic()
+        self._taken.note(now)
+        self._refusals = 0
+        if left_at > self._refused_at and self._paused_until - now > LONG_PAUSE:
+            # It takes what left after the one that it put off for so long: that was about one, not about all.
+            self._paused_until = now
+
+    def _pause(self, seconds: float, left_at: float) -> None:
+        self._paused_until = max(self._paused_until, self._clock.monotonic() + seconds)
+        self._refused_at = max(self._refused_at, left_at)
