@@ -7,7 +7,7 @@ import json as jsonlib
 import random
 from base64 import b64encode
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import inf
 from typing import Any
@@ -76,13 +76,16 @@ class Door:
         clock: Clock,
         connections: int = 64,
         headers: Mapping[str, str] | None = None,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         """`rate` is requests per second, None for no limit; `connections` is how many requests may be under way at
-        once. `base_url` may have a path, which goes before every request's own."""
+        once. `base_url` may have a path, which goes before every request's own. `chance` gives 0 to 1: the jitter of
+        pauses."""
         self.service = service
         self._base = base_url.rstrip("/")
         self._network = network
         self._clock = clock
+        self._chance = chance
         self._headers = dict(headers or {})
         self._pace = Pace(inf if rate is None else rate)
         self._limit = Limit(self._pace.rate)
@@ -215,7 +218,7 @@ class Door:
             far_off = self._limit.rate(now) < before * FAR_OFF
             wait = pacing.backoff(
                 min(self._refusals, 6),
-                random.uniform(0.5, 1.0),  # noqa: S311
+                0.5 + self._chance() / 2,
                 first=FIRST_PAUSE * (3 if far_off else 1),
             )
             self._pause(wait, left_at)
