@@ -76,6 +76,7 @@ def test_a_bad_email_comes_with_the_one_that_was_meant(cell: str, address: str) 
         ("5155550142.0", "US", "+15155550142"),
         ("٥١٥٥٥٥٠١٤٢", "US", "+15155550142"),
         ("＋1 515 555 0142", None, "+15155550142"),
+        ("01 12 34 56 78", "FR", "+33112345678"),
     ],
 )
 def test_a_good_phone_becomes_e164(cell: str, region: str | None, number: str) -> None:

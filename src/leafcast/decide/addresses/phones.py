@@ -8,7 +8,7 @@ import unicodedata
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
-from leafcast.decide.addresses.quick import quick_verdict
+from leafcast.decide.addresses.quick import dials_011, quick_verdict
 from leafcast.decide.addresses.verdict import Fault, Usable
 from leafcast.decide.texts import hidden_character, quoted
 
@@ -66,7 +66,9 @@ def phone(text: str, region: str | None, *, texts: bool = True) -> Usable | Faul
     bare = _PUNCTUATION.sub("", digits)
     if not bare.lstrip("+").isdigit():
         return Fault(f"The phone {quoted(text)} is not a number", _WITH_CODE)
-    if not bare.startswith("+") and (fault := _dialled_from_abroad(text, bare) or _without_region(text, bare, region)):
+    if not bare.startswith("+") and (
+        fault := _dialled_from_abroad(text, bare, region) or _without_region(text, bare, region)
+    ):
         return fault
     return _judged(text, bare, region, mended, texts=texts)
 
@@ -112,9 +114,11 @@ def _letters(text: str, digits: str) -> Fault:
     return Fault(f"The phone {quoted(text)} has a word before the number", f"Write only {number[1].strip()}")
 
 
-def _dialled_from_abroad(text: str, bare: str) -> Fault | None:
-    """Numbers as dialled, 00… or 011…: never guessed at, because 00 is also what a damaged number begins with."""
-    for prefix in ("011", "00"):
+def _dialled_from_abroad(text: str, bare: str, region: str | None) -> Fault | None:
+    """Numbers as dialled, 00… or 011…: never guessed at, because 00 is also what a damaged number begins with. Where
+    one dials abroad otherwise than with 011, a country's own numbers may begin so: 01 12 34 56 78 is one of Paris."""
+    prefixes = ("00", "011") if region is None or dials_011(region) else ("00",)
+    for prefix in prefixes:
         if bare.startswith(prefix):
             what = f"The phone {quoted(text)} begins with {prefix} in the place of a country code's +"
             return Fault(what, _with_plus(bare[len(prefix) :]))

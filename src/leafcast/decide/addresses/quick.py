@@ -42,6 +42,12 @@ def quick_verdict(bare: str, region: str | None) -> tuple[str, int] | None:
     return _verdict(plan.code, bare, plan)
 
 
+def dials_011(region: str) -> bool:
+    """Whether numbers abroad are dialled with 011 there, as in North America."""
+    plan = _plan(region)
+    return plan is not None and plan.abroad.fullmatch("011") is not None
+
+
 def _verdict(code: str, national: str, plan: _Plan) -> tuple[str, int] | None:
     if national[:1] in {"", "0"} or (plan.prefix and plan.prefix.match(national)):
         return None
