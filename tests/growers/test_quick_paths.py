@@ -97,7 +97,7 @@ def test_a_plain_number_is_what_libphonenumber_makes_of_it(e164: str, region: st
         assert quick is None or quick == asked(bare, region)
 
 
-@pytest.mark.parametrize("bare", ["", "+", "+1", "5", "+0155", "1" * 30, "+99912345678"])
+@pytest.mark.parametrize("bare", ["", "+", "+1", "5", "+0155", "1" * 30, "+99912345678", "+0441212345678"])
 def test_what_is_no_number_is_left_to_the_library(bare: str) -> None:
     """No answer, and no error, for what is too short, too long or of no country."""
     assert quick_verdict(bare, "US") is None

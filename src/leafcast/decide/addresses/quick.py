@@ -122,5 +122,6 @@ def _plans(code: str) -> tuple[_Plan, ...]:
 @lru_cache(maxsize=4_096)
 def _main_region(code: str) -> str | None:
     """The first country of a code; None where it is none, or of no country (satellites)."""
-    regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code), ()) if code.isdigit() else ()
+    is_code = code.isascii() and code.isdigit() and code[0] != "0"
+    regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code), ()) if is_code else ()
     return regions[0] if regions and regions[0] != "001" else None
