@@ -39,3 +39,14 @@ def test_what_is_wrong_is_said(desk):
     assert "1 added" in half.err
     assert "is not on the list" in desk("suppress", "remove", "x@farm.example", code=2).err
     assert [one["address"] for one in desk("suppress", "list", "--json").json["suppressions"]] == ["a@farm.example"]
+
+
+def test_a_trial_reaches_nobody_but_its_addresses(desk):
+    """`--allow-only FILE`: the others stay planned; a file with a bad line is refused before anything is sent."""
+    desk.campaign([by_email(1), by_email(2), by_text(3)])
+    desk.write("trial.txt", "G2@farm.example\nnobody\n")
+    assert "trial.txt, row 2" in desk("run", "spring.yaml", "--yes", "--allow-only", "trial.txt", code=3).err
+    desk.write("trial.txt", "G2@farm.example\n")
+    done = desk("run", "spring.yaml", "--yes", "--allow-only", "trial.txt", "--json").json
+    assert (done["messages"]["accepted"], done["messages"]["pending"], done["links"]["created"]) == (1, 2, 1)
+    assert dict(desk.received()) == {"g2@farm.example": 1}

@@ -20,6 +20,7 @@ from leafcast.edge.http.retrier import Retrier
 from leafcast.edge.memory import MemoryLedger, ScriptedLeaf, ScriptedSender, VirtualClock
 from leafcast.edge.shipped import TEMPLATES, shipped
 from leafcast.model import Channel, Due, EmailMessage, Outcome, Row, Service, SmsMessage
+from leafcast.stories.allowing import Allowed, allowing
 from leafcast.stories.brake import Brake
 from leafcast.stories.prepare import Examiner
 from leafcast.stories.run import Options, RunReport, retry, run
@@ -103,12 +104,14 @@ class Stage:
             self.ledger, self.ledger, self.leaf, couriers, Retrier(self.clock), self.clock, self.new_id, Silence()
         )
 
-    def run(self, confirm: Callable[[Due], None] | None = None, **options: Any) -> RunReport:
+    def run(
+        self, confirm: Callable[[Due], None] | None = None, allowed: Allowed | None = None, **options: Any
+    ) -> RunReport:
         async def go() -> RunReport:
             self.brake = Brake()
             examiner = self.examiner
             return await run(
-                self.world(),
+                self.world() if allowed is None else allowing(self.world(), allowed),
                 examiner,
                 examiner.survey(),
                 self.brake,

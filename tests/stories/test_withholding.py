@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from leafcast.decide.consent import consent
-from leafcast.model import Channel, Outcome, Suppress, Suppression, Verdict
+from leafcast.errors import LeafcastError
+from leafcast.model import Channel, EmailMessage, Outcome, Suppress, Suppression, Verdict
+from leafcast.stories.allowing import AllowingSender
 
-from .conftest import grower
+from .conftest import grower, phone_only
 
 PHONE = "+15155550101"
 
@@ -122,3 +126,51 @@ def test_clear_words_of_consent(word):
     """In four languages, and as spreadsheets write them."""
     expected = "no" if word in {"Não", "OPTED OUT", "0", "false", "n"} else "yes"
     assert consent(word).value == expected
+
+
+ALLOWED = frozenset({(Channel.EMAIL, "g2@farm.example"), (Channel.SMS, "+15155550003")})
+
+
+def test_a_trial_writes_to_nobody_else(stage):
+    """Only the allowed addresses are counted, linked and written to; the others stay planned for a later run."""
+    one = stage([grower(1), grower(2), grower(3, phone="+15155550003"), phone_only(5)])
+    report = one.run(allowed=ALLOWED)
+    assert (report.due.growers, dict(report.due.messages), report.due.links) == (1, {Channel.EMAIL: 1}, 1)
+    assert [message.to for message in one.email.sent] == ["g2@farm.example"]
+    assert [request.external_id for request in one.leaf.requests] == ["G-2"]
+    assert sorted(one.states().values()) == ["accepted", "planned", "planned", "planned"]
+    one.run()
+    assert set(one.states().values()) == {"accepted"}
+
+
+def test_a_trial_with_many_others_comes_to_its_end(stage):
+    """However long the list is between two of them."""
+    one = stage([grower(number) for number in range(1, 200)])
+    one.run(allowed=frozenset({(Channel.EMAIL, f"g{number}@farm.example") for number in (1, 150, 199)}))
+    assert [message.to for message in one.email.sent] == [f"g{number}@farm.example" for number in (1, 150, 199)]
+
+
+def test_going_on_after_a_refusal_stays_within_a_trial(stage):
+    """The next channel is planned and left for a later run unless its address is allowed, too."""
+    one = stage([grower(2, phone=PHONE)])
+    one.email.script["g2@farm.example"] = [Outcome(Verdict.REFUSED, "400", "no")]
+    one.run(allowed=ALLOWED)
+    assert one.states() == {("G-2", Channel.EMAIL): "refused", ("G-2", Channel.SMS): "planned"}
+    assert one.sms.sent == []
+
+
+def test_the_last_gate_of_a_trial_stands_before_the_service(stage):
+    """Should anything get so far, the service is not asked."""
+    one = stage([grower(1)])
+    gate = AllowingSender(Channel.EMAIL, one.email, ALLOWED)
+
+    async def slip():
+        await gate.send(replace_to("x@farm.example"), await gate.ready())
+
+    with pytest.raises(LeafcastError):
+        asyncio.run(slip())
+    assert one.email.sent == []
+
+
+def replace_to(to):
+    return EmailMessage("m", to, "n", "a@b.example", "A", None, "s", "<p>", "t")

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,6 +52,10 @@ TestTo = Annotated[
         "alone; may be given several times.",
     ),
 ]
+AllowOnly = Annotated[
+    Path | None,
+    typer.Option("--allow-only", metavar="FILE", help="For trials: nobody can be written to but these addresses."),
+]
 OnlyChannel = Annotated[Channel | None, typer.Option("--channel", help="Only the messages of this channel.")]
 
 
@@ -64,6 +69,7 @@ def run(
     skip_invalid: SkipInvalid = False,
     wait: Wait = False,
     test_to: TestTo = None,
+    allow_only: AllowOnly = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -76,12 +82,15 @@ def run(
         from leafcast.stories.run import run as story
 
         where = ledger_url(ledger)
+        if wait and allow_only:
+            raise UsageError("--wait and --allow-only do not go together", fix="Leave one of them out.")
         job = _ready(voice, campaign, where, yes=yes, dry_run=dry_run)
         if test_to:
             from leafcast.cli.trying import send_tests
 
             send_tests(voice, job, where, test_to, only or [], yes=yes, dry_run=dry_run)
             return
+        limits = _limits(allow_only, job)
         survey = examined(voice, job, skip_invalid=skip_invalid)
         options = Options(limit, _listed(only or [], survey))
         if wait and not dry_run:
@@ -93,7 +102,7 @@ def run(
             return
 
         async def sending(world: World, brake: Brake, confirm: Confirm) -> RunReport:
-            return await story(world, job.examiner, survey, brake, options, confirm)
+            return await story(limits(world), job.examiner, survey, brake, options, confirm)
 
         _do(voice, job, where, sending, yes=yes, dry_run=dry_run)
 
@@ -160,6 +169,17 @@ def _listed(only: list[str], survey: Survey) -> frozenset[str]:
             f"The list has no good row with externalId {', '.join(missing)}", fix="Look at the id, and run check."
         )
     return frozenset(only)
+
+
+def _limits(allow_only: Path | None, job: Job) -> Callable[[World], World]:
+    """What `--allow-only` makes of a world. Raises UsageError, ListError for a file that is not all addresses."""
+    if allow_only is None:
+        return lambda world: world
+    from leafcast.cli.suppress import addresses_of
+    from leafcast.stories.allowing import allowing
+
+    allowed = addresses_of(allow_only, job.campaign.list.region)
+    return lambda world: allowing(world, allowed)
 
 
 # -------------------------------------------------------------------------------------------------------------- doing

@@ -146,6 +146,14 @@ def _of_file(file: Path, region: str | None, reason: str) -> tuple[list[Suppress
     return found, problems + [item for item in items if isinstance(item, Problem)]
 
 
+def addresses_of(file: Path, region: str | None) -> frozenset[tuple[Channel, str]]:
+    """The addresses of a file, every line of which must hold one. Raises UsageError, ListError."""
+    found, problems = _of_file(file, region, "")
+    if problems or not found:
+        raise ListError(problems) if problems else UsageError(f"{file} holds no address", fix="Write one a line.")
+    return frozenset((one.channel, one.address) for one in found)
+
+
 def _keeper(ledger: str | None) -> SuppressionKeeper:
     from leafcast.edge.ledger import open_suppressions
     from leafcast.edge.system import SystemClock, new_id, operator
