@@ -15,6 +15,7 @@ from leafcast.cli.init import init
 from leafcast.cli.links import links
 from leafcast.cli.printing import Voice, error_document
 from leafcast.cli.recall import recall
+from leafcast.cli.reinvite import reinvite
 from leafcast.cli.resolve import resolve
 from leafcast.cli.run import retry, run
 from leafcast.cli.sandbox import sandbox
@@ -48,7 +49,7 @@ def _leafcast(
     pass
 
 
-for _command in (demo, init, check, run, retry, recall, sync, resolve, status, export, sandbox):
+for _command in (demo, init, check, run, retry, reinvite, recall, sync, resolve, status, export, sandbox):
     app.command()(_command)
 app.add_typer(links, name="links")
 app.add_typer(suppress, name="suppress")

@@ -6,9 +6,9 @@ import asyncio
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -84,7 +84,7 @@ def run(
         where = ledger_url(ledger)
         if wait and allow_only:
             raise UsageError("--wait and --allow-only do not go together", fix="Leave one of them out.")
-        job = _ready(voice, campaign, where, yes=yes, dry_run=dry_run)
+        job = ready(voice, campaign, where, yes=yes, dry_run=dry_run)
         if test_to:
             from leafcast.cli.trying import send_tests
 
@@ -129,7 +129,7 @@ def retry(
         from leafcast.stories.run import retry as story
 
         where = ledger_url(ledger)
-        job = _ready(voice, campaign, where, yes=yes, dry_run=dry_run)
+        job = ready(voice, campaign, where, yes=yes, dry_run=dry_run)
         options = Options(limit, frozenset(only or []))
 
         async def sending(world: World, brake: Brake, confirm: Confirm) -> RunReport:
@@ -141,7 +141,7 @@ def retry(
 # ------------------------------------------------------------------------------------------------------------- before
 
 
-def _ready(voice: Voice, campaign: Path, ledger: str, *, yes: bool, dry_run: bool) -> Job:
+def ready(voice: Voice, campaign: Path, ledger: str, *, yes: bool, dry_run: bool) -> Job:
     """The campaign, once it is sure that nothing around it stands in the way: somebody to ask, the credentials, and
     no other run. Raises UsageError, CampaignError, CampaignHeld."""
     from leafcast.cli.job import open_job
@@ -185,7 +185,7 @@ def _limits(allow_only: Path | None, job: Job) -> Callable[[World], World]:
 # -------------------------------------------------------------------------------------------------------------- doing
 
 
-def _do(voice: Voice, job: Job, ledger: str, story: Story, *, yes: bool, dry_run: bool) -> None:
+def _do(voice: Voice, job: Job, ledger: str, story: Story[RunReport], *, yes: bool, dry_run: bool) -> None:
     from leafcast.cli.services import conduct, rehearse
     from leafcast.decide.summary import due_sentence
 
@@ -198,7 +198,7 @@ def _do(voice: Voice, job: Job, ledger: str, story: Story, *, yes: bool, dry_run
         if not yes and not voice.ask("Go ahead?"):
             raise Interrupted("Nothing was sent.", fix="Run the same command again when you are ready.")
 
-    _tell(voice, job, ledger, asyncio.run(conduct(voice, job, ledger, story, confirm)))
+    tell(voice, job, ledger, asyncio.run(conduct(voice, job, ledger, story, confirm)))
 
 
 # -------------------------------------------------------------------------------------------------------------- after
@@ -215,17 +215,20 @@ def _tell_rehearsal(voice: Voice, job: Job, ledger: str, due: Due) -> None:
     voice.result(f"Would send {due_sentence(due)}. Nothing was sent.")
 
 
-def _tell(voice: Voice, job: Job, ledger: str, report: RunReport) -> None:
-    """Where the campaign stands, why it stopped if it did, and what to type next. Ends the command with its code."""
+def tell(
+    voice: Voice, job: Job, ledger: str, report: RunReport, more: Mapping[str, Any] | None = None, *, quiet: str = ""
+) -> None:
+    """Where the campaign stands, why it stopped if it did, and what to type next. Ends the command with its code.
+    `more` joins the JSON; `quiet` is the one line of a command that had nothing to do."""
     from leafcast.decide.summary import document, lines
 
     name, stopped = job.campaign.name, report.stopped
-    if not report.due.messages:
+    if not report.due.messages and not quiet:
         voice.note("Nothing was left to send.")
     if report.new_doubts:
         voice.note(f"An earlier run was cut off: {report.new_doubts:,} messages that it was sending are in doubt.")
-    voice.document({**document(name, report.counts), **(error_document(stopped) if stopped else {})})
-    voice.result("\n".join(lines(name, report.counts)))
+    voice.document({**document(name, report.counts), **(more or {}), **(error_document(stopped) if stopped else {})})
+    voice.result(quiet or "\n".join(lines(name, report.counts)))
     if stopped is not None:
         say(voice, stopped)
         voice.error(f"What was accepted stays so. To continue: {_again()}")

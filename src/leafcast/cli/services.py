@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from leafcast.edge.webhook import WebhookClient
 
 T = TypeVar("T")
-Story = Callable[[World, Brake, Confirm], Awaitable[RunReport]]
+R = TypeVar("R", bound=RunReport)
+Story = Callable[[World, Brake, Confirm], Awaitable[R]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def couriers(renderer: Renderer, made: Clients, clock: Clock) -> dict[Channel, C
     return found
 
 
-async def conduct(voice: Voice, job: Job, ledger_url: str, story: Story, confirm: Confirm) -> RunReport:
+async def conduct(voice: Voice, job: Job, ledger_url: str, story: Story[R], confirm: Confirm) -> R:
     """Let a story happen for real: hold the ledger, open the services, and from the person's yes on let Ctrl-C and
     SIGTERM end it in order."""
     clock = SystemClock()
@@ -173,7 +174,7 @@ class _Nobody:
     create = send = ready
 
 
-async def rehearse(ledger_url: str, story: Story) -> Due:
+async def rehearse(ledger_url: str, story: Story[RunReport]) -> Due:
     """What the story would do, found out on a copy of the ledger that is thrown away afterwards."""
     clock = SystemClock()
     asked: list[Due] = []

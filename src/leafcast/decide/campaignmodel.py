@@ -21,7 +21,6 @@ from leafcast.decide.forms import (
     ClockTime,
     Colour,
     Count,
-    Duration,
     Flag,
     Form,
     HookAddress,
@@ -37,7 +36,8 @@ from leafcast.decide.forms import (
     WebAddress,
     ZoneName,
 )
-from leafcast.model import Channel, LinkType, Service
+from leafcast.decide.occasions import Occasion, Occasions
+from leafcast.model import Cause, Channel, LinkType, Service
 
 
 class SharedAddress(StrEnum):
@@ -67,13 +67,6 @@ class Deliver(StrEnum):
 
     FIRST = "first"
     ALL = "all"
-
-
-class ReinviteWhen(StrEnum):
-    """Whose link makes them a candidate for another round."""
-
-    EXPIRED = "expired"
-    EXPIRING = "expiring"
 
 
 class DoubtPolicy(StrEnum):
@@ -336,15 +329,21 @@ class Pace(_Section):
 class Reinvite(_Section):
     """Who gets another round."""
 
-    when: ReinviteWhen = Field(
-        default=ReinviteWhen.EXPIRED,
-        description="`expired`: the link is dead. `expiring`: also when it dies within `within`.",
+    when: Occasions = Field(
+        default=(Occasion(Cause.EXPIRED),),
+        description="What makes a grower due who is not connected. `expired`: the link is dead. `3d before expiry`: it "
+        "will be soon. `used up`: it was opened as often as Leaf allows. `bounced`: the message did not arrive, and "
+        "there is another channel. `credentials broken`: the connection stopped working.",
     )
-    within: Duration = Field(default=259_200, description="With `when: expiring`: how soon is soon.")
     max_rounds: Count = Field(
         default=2, description="Re-invitations per grower at most; the first invitation is not counted."
     )
     min_days: Count = Field(default=7, description="Days between two rounds of one grower at least.")
+    contacts: Count | None = Field(
+        default=None,
+        description="Invitations that a person gets within `contactDays` at most, by all campaigns of the ledger.",
+    )
+    contact_days: Count = Field(default=30, description="The days that `contacts` looks back.")
     template: TemplateName = Field(
         default="reminder", description="The template of the re-invitations, for both channels."
     )
