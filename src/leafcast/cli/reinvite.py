@@ -171,7 +171,8 @@ async def _rehearsed(job: Job, where: str, options: Options, slot: Slot) -> list
     from leafcast.stories.brake import Brake
     from leafcast.stories.world import World
 
-    clock, shown = SystemClock(), list[Decision]()
+    clock = SystemClock()
+    shown: list[Decision] = []
 
     class Enough(Exception):
         """Every decision is known."""

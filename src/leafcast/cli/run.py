@@ -96,7 +96,7 @@ def run(
         if wait and not dry_run:
             from leafcast.cli.waiting import run_and_wait
 
-            _tell(
+            tell(
                 voice, job, where, run_and_wait(voice, job, where, survey, options, yes=yes, skip_invalid=skip_invalid)
             )
             return

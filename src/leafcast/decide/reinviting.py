@@ -53,6 +53,7 @@ class WhyNot(StrEnum):
     UNREACHED = "never reached"
     UNWANTED = "unsubscribed"
     SUPPRESSED = "suppressed"
+    NO_CONSENT = "no consent"
     NO_ADDRESS = "no address"
     NOT_ASKED = "not in reinvite.when"
     STILL_LIVE = "still live"
@@ -269,6 +270,8 @@ class Reinviter:
         messages = self._messages(facts)
         if any(message.skip is None for message in messages):
             return
+        if any(message.skip is SkipReason.NO_CONSENT for message in messages):
+            raise _No(WhyNot.NO_CONSENT, "the list says that this person did not agree", SkipReason.NO_CONSENT)
         if facts.suppressed:
             raise _No(WhyNot.SUPPRESSED, "the address must not be written to", SkipReason.SUPPRESSED)
         if self._dead_ends(facts):
@@ -295,8 +298,9 @@ class Reinviter:
     def _messages(self, facts: Facts) -> tuple[PlannedMessage, ...]:
         assert facts.grower is not None  # noqa: S101 - for the type checker only
         dead = self._dead_ends(facts)
-        reachable = _without(facts.grower, {*dead, *facts.suppressed})
-        planned = plan_invitation(self.campaign, reachable, duplicates=facts.duplicates)
+        planned = plan_invitation(
+            self.campaign, _without(facts.grower, dead), duplicates=facts.duplicates, suppressed=facts.suppressed
+        )
         return tuple(one for one in planned.messages if one.skip is None or len(planned.messages) == 1)
 
     def _dead_ends(self, facts: Facts) -> set[Channel]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import islice
 
 from leafcast.decide.reinviting import Contacts, Decision, Facts, LinkPlan, Reinviter
+from leafcast.decide.suppressing import SuppressedAddresses
 from leafcast.errors import ExitCode, LeafcastError, ListError, RunStopped
 from leafcast.model import (
-    Channel,
     Due,
     Followed,
     LinkCarried,
@@ -84,6 +84,7 @@ async def reinvite(
     RunStopped when Leaf does not say who is connected, and whatever `confirm` raises for a no.
     """
     name = examiner.campaign.name
+    examiner = replace(examiner, suppressed=SuppressedAddresses(world.reader.suppressions()))
     started = world.ledger.begin(name, "reinvite")
     if stand.rounds.recalled_at(name) is not None:
         world.progress.notice(RECALLED)
@@ -118,7 +119,7 @@ def _report(
     kept: Sequence[str] = (),
 ) -> ReinviteReport:
     counts = world.reader.counts(examiner.campaign.name)
-    return ReinviteReport(counts, due, tally, new_doubts, stopped, decisions, tuple(kept))
+    return ReinviteReport(counts, due, tally, new_doubts, stopped, decisions=decisions, kept=tuple(kept))
 
 
 # ------------------------------------------------------------------------------------------------------------ deciding
@@ -135,22 +136,19 @@ def _decided(world: World, stand: Stand, examiner: Examiner, options: Options, s
     for standing in stand.rounds.standings(campaign.name):
         if not options.only or standing.external_id in options.only:
             item, followed = listed.get(standing.external_id), seen.get(standing.external_id)
-            yield reinviter.decide(_facts(standing, followed, item))
+            yield reinviter.decide(_facts(standing, followed, item, examiner.suppressed))
 
 
-def _facts(standing: Standing, followed: Followed | None, item: Sound | None) -> Facts:
+def _facts(standing: Standing, followed: Followed | None, item: Sound | None, suppressed: SuppressedAddresses) -> Facts:
     if item is None:
         return Facts(standing, followed)
-    skipped: Mapping[SkipReason, set[Channel]] = {
-        reason: {one.channel for one in item.decision.messages if one.skip is reason} for reason in SkipReason
-    }
     return Facts(
         standing,
         followed,
         item.grower,
         item.request,
-        duplicates=skipped[SkipReason.DUPLICATE],
-        suppressed=skipped[SkipReason.SUPPRESSED],
+        duplicates={one.channel for one in item.decision.messages if one.skip is SkipReason.DUPLICATE},
+        suppressed=suppressed.channels_of(item.grower),
     )
 
 
