@@ -126,6 +126,7 @@ CASES = (
         ),
     ),
     _two(45, "the same id twice", ANA, "G-1,Ben,ben@farm.example,,x"),
+    _two(45, "the same id on a row that is refused for its email", "G-1,Ana,ana,,x", "G-1,Ben,ben@farm.example,,x"),
     _two(46, "ids that differ in case", ANA, "g-1,Ben,ben@farm.example,,x"),
     _two(46, "ids that differ in width", ANA, "Ｇ-1,Ben,ben@farm.example,,x"),
     _two(46, "ids that differ in blanks", ANA, "G -1,Ben,ben@farm.example,,x"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from leafcast.decide.campaignmodel import SharedAddress
 from leafcast.decide.growers import Seen
-from leafcast.model import Channel, Grower, ProblemKind
+from leafcast.model import Channel, Grower, ProblemKind, Row
 
 
 def grower(row: int, external_id: str | None = None, email: str | None = None, phone: str | None = None) -> Grower:
@@ -25,6 +25,16 @@ def test_the_same_id_twice_names_both_rows() -> None:
     assert "row 9" in problem.what
     assert "row 2" in problem.what
     assert "differs" not in problem.what
+
+
+def test_the_id_of_a_row_that_is_refused_is_taken_all_the_same() -> None:
+    """Mended, the row would be a second grower of that id: both rows are named now, not after it went out."""
+    seen = Seen(SharedAddress.SEND_EACH)
+    assert not seen.add_refused(Row(2, 2, {"externalId": " G-1 "}))
+    assert "row 2" in seen.add(grower(3, "G-1")).problems[0].what
+    assert "row 2" in seen.add_refused(Row(4, 4, {"externalId": "g-1"}))[0].what
+    assert not seen.add_refused(Row(5, 5, {"externalId": ""}))
+    assert not seen.add_refused(Row(6, 6, {}))
 
 
 @pytest.mark.parametrize("other", ["g-1", "G- 1", "Ｇ-1"])

@@ -30,6 +30,7 @@ def is_language(text: str) -> bool:
     return _locale(text) is not None
 
 
+@lru_cache(maxsize=256)
 def direction(language: str) -> str:
     """`ltr` or `rtl`, for the attribute `dir`."""
     return str(_known(language).text_direction)

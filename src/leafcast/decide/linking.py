@@ -15,10 +15,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import assert_never
 
 from leafcast.decide.analysis import Analysis
-from leafcast.decide.campaign import Campaign, Rule
+from leafcast.decide.campaign import Brand, Campaign, Rule
 from leafcast.decide.providers import provider_problem
 from leafcast.decide.suggest import did_you_mean
 from leafcast.decide.templating import CampaignEnvironment, Piece, UnusableTemplate, compile_condition, compile_text
@@ -59,6 +60,7 @@ class Linker:
         """`columns` are the headings of the list; None leaves names after `grower.` to be found out row by row. Raises
         CampaignError when a rule cannot be used with this list."""
         self._campaign = campaign
+        self._settings_of: dict[tuple[str, LinkType], Mapping[str, str | bool]] = {}
         environment = CampaignEnvironment()
         words = None if columns is None else grower_words(columns)
         problems: list[Problem] = []
@@ -104,8 +106,15 @@ class Linker:
             leaf_user_id=user,
             name=None if user else grower.name or None,
             email=None if user else grower.email,
-            settings=brand.leaf_settings(link_type),
+            settings=self._settings(grower.cell("brand"), brand, link_type),
         )
+
+    def _settings(self, name: str, brand: Brand, link_type: LinkType) -> Mapping[str, str | bool]:
+        """What Leaf is told about the brand of that name, put together once for all rows."""
+        key = name, link_type
+        if key not in self._settings_of:
+            self._settings_of[key] = MappingProxyType(dict(brand.leaf_settings(link_type)))
+        return self._settings_of[key]
 
     def _type(self, grower: Grower, context: Context) -> tuple[LinkType, _CompiledRule | None]:
         """The link type, and the rule that fills in the providers; the row's own word needs no rule."""

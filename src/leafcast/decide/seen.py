@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from leafcast.decide.campaignmodel import SharedAddress
-from leafcast.decide.texts import quoted
-from leafcast.model import Channel, Grower, Problem, ProblemKind, Where
+from leafcast.decide.texts import quoted, trimmed
+from leafcast.model import Channel, Grower, Problem, ProblemKind, Row, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Seen:
 
     def add(self, grower: Grower) -> Standing:
         """Say how the grower stands beside the earlier rows, and remember it."""
-        problems = self._same_id(grower)
+        problems = self._same_id(grower.external_id, grower.row)
         duplicate_of: dict[Channel, int] = {}
         for channel, first_rows in self._addresses.items():
             address = grower.address(channel)
@@ -65,18 +65,24 @@ class Seen:
                     pass
         return Standing(problems, MappingProxyType(duplicate_of)) if problems or duplicate_of else _ALONE
 
-    def _same_id(self, grower: Grower) -> tuple[Problem, ...]:
-        first = self._ids.first(_folded(grower.external_id), grower.row, spelling=grower.external_id)
+    def add_refused(self, row: Row) -> tuple[Problem, ...]:
+        """Remember the externalId of a row that is refused for something else: mended, it is a grower of that id, so
+        that a later row must not have it as well. Gives the problem where an earlier row has it."""
+        external_id = trimmed(row.cells.get("externalId", ""))
+        return self._same_id(external_id, row.number) if external_id else ()
+
+    def _same_id(self, external_id: str, row: int) -> tuple[Problem, ...]:
+        first = self._ids.first(_folded(external_id), row, spelling=external_id)
         if first is None:
             return ()
-        row, same_spelling = first
+        earlier, same_spelling = first
         how = "is already in" if same_spelling else "differs only in case, width or blanks from the one in"
         return (
             Problem(
                 ProblemKind.DUPLICATE_ID,
-                f"The externalId {quoted(grower.external_id)} of row {grower.row} {how} row {row}",
+                f"The externalId {quoted(external_id)} of row {row} {how} row {earlier}",
                 "Keep one row for each grower, or give each its own id",
-                self._where(grower, "externalId"),
+                self._where(row, "externalId"),
             ),
         )
 
@@ -87,11 +93,11 @@ class Seen:
             f"The {word} {quoted(address)} of row {grower.row} is already in row {first}",
             "Correct one of them, or say in the campaign file what to do, under list: "
             "`sharedAddress: send-each` (write for each) or `sharedAddress: first` (write for the first only)",
-            self._where(grower, word),
+            self._where(grower.row, word),
         )
 
-    def _where(self, grower: Grower, word: str) -> Where:
-        return Where(file=self._file, row=grower.row, column=self._heading_of.get(word, word))
+    def _where(self, row: int, word: str) -> Where:
+        return Where(file=self._file, row=row, column=self._heading_of.get(word, word))
 
 
 def _folded(external_id: str) -> str:

@@ -113,7 +113,7 @@ class Examiner:
     def _examine(self, row: Row, seen: Seen) -> Sound | Rejected:
         judged, warnings = self.judge.judged(row)
         if isinstance(judged, Rejected):
-            return judged
+            return replace(judged, problems=judged.problems + self._placed(row, seen.add_refused(row)))
         standing = seen.add(judged)
         request = self.linker.decide(judged)
         if not isinstance(request, LinkRequest):
