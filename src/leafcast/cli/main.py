@@ -13,6 +13,7 @@ from leafcast.cli.demo import demo
 from leafcast.cli.failing import end_by_signals
 from leafcast.cli.init import init
 from leafcast.cli.links import links
+from leafcast.cli.preview import preview
 from leafcast.cli.printing import Voice, error_document
 from leafcast.cli.recall import recall
 from leafcast.cli.reinvite import reinvite
@@ -49,7 +50,7 @@ def _leafcast(
     pass
 
 
-for _command in (demo, init, check, run, retry, reinvite, recall, sync, resolve, status, export, sandbox):
+for _command in (demo, init, check, preview, run, retry, reinvite, recall, sync, resolve, status, export, sandbox):
     app.command()(_command)
 app.add_typer(links, name="links")
 app.add_typer(suppress, name="suppress")

@@ -1,0 +1,46 @@
+"""The gallery of `preview`: one HTML file that asks for nothing from anywhere."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from leafcast.decide.colours import text_on
+from leafcast.errors import UsageError
+
+# Each email stands in a frame of its own, which is made as high as what is in it.
+SCRIPT = Markup(
+    "addEventListener('load',()=>{for(const f of document.querySelectorAll('iframe')){"
+    "const d=f.contentDocument;if(d&&d.body)f.style.height=d.documentElement.scrollHeight+4+'px'}})"
+)
+
+
+def gallery(campaign: str, pictures: Sequence[object], *, again: bool = False) -> str:
+    """The page. Its policy forbids every request: the emails' pictures are not loaded, and no script but ours runs."""
+    environment = Environment(
+        loader=PackageLoader("leafcast.edge", "assets"), autoescape=True, undefined=StrictUndefined
+    )
+    page = environment.get_template("gallery.html.j2")
+    script_hash = b64encode(sha256(SCRIPT.encode()).digest()).decode()
+    return page.render(
+        campaign=campaign,
+        pictures=pictures,
+        again=again,
+        script=SCRIPT,
+        script_hash=script_hash,
+        text_on=text_on,
+    )
+
+
+def write_gallery(path: Path, page: str) -> None:
+    """Write it, readable by its owner only: it holds names and addresses. Raises UsageError where that cannot be."""
+    try:
+        path.touch(mode=0o600, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}", fix="Name another file with -o.") from None
