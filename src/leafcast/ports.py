@@ -36,8 +36,10 @@ from leafcast.model import (
     Scope,
     Sought,
     Standing,
+    Steps,
     Suppression,
     Taken,
+    ToCall,
     Unknown,
 )
 
@@ -252,6 +254,16 @@ class LeafWatch(Protocol):
 
     async def link(self, kind: LinkType, link_id: str) -> LeafLink | Outcome:
         """One link."""
+
+
+class StepsReader(Protocol):
+    """How far growers have come; works beside a run."""
+
+    def steps(self, campaign: str, column: str | None = None) -> Sequence[Steps]:
+        """Growers counted for every step that they reached, by the text of a list column, the largest group first."""
+
+    def to_call(self, campaign: str) -> Sequence[ToCall]:
+        """Growers with a phone number of whom Leaf does not say that they are connected, in list order."""
 
 
 class DeliveryLedger(Protocol):

@@ -59,6 +59,7 @@ from leafcast.model.sets import (
     SkipReason,
     Verdict,
 )
+from leafcast.model.steps import Steps, ToCall
 from leafcast.model.suppressions import MessageSkipped, Suppress, Suppression
 
 __all__ = [
@@ -140,10 +141,12 @@ __all__ = [
     "SmsMessage",
     "Sought",
     "Standing",
+    "Steps",
     "Stood",
     "Suppress",
     "Suppression",
     "Taken",
+    "ToCall",
     "Unknown",
     "Verdict",
     "WebhookMessage",

@@ -18,6 +18,7 @@ from leafcast.edge.ledger.connect import reading
 from leafcast.edge.ledger.deliveries import taken
 from leafcast.edge.ledger.following import followed
 from leafcast.edge.ledger.rounds import RoundReading
+from leafcast.edge.ledger.steps import SCAN, steps, to_call
 from leafcast.edge.ledger.suppressing import suppression
 from leafcast.edge.ledger.tallying import counts_of, error_shown, unknown_campaign
 from leafcast.model import (
@@ -32,8 +33,10 @@ from leafcast.model import (
     MessageState,
     Shown,
     Sought,
+    Steps,
     Suppression,
     Taken,
+    ToCall,
 )
 
 
@@ -139,6 +142,18 @@ class SqliteReader(RoundReading):
         """Who must not be written to, by channel and address."""
         with reading(self._path):
             return [suppression(row) for row in self._q.suppressions(self._read)]
+
+    def steps(self, campaign: str, column: str | None = None) -> Sequence[Steps]:
+        """Growers counted for every step that they reached, by the text of a list column, the largest group first."""
+        with reading(self._path):
+            key = self._campaign_id(campaign)
+            return [steps(row) for row in self._q.steps(self._read, campaign_id=key, column=column, scan=SCAN)]
+
+    def to_call(self, campaign: str) -> Sequence[ToCall]:
+        """Growers with a phone number of whom Leaf does not say that they are connected, in list order."""
+        with reading(self._path):
+            key = self._campaign_id(campaign)
+            return [to_call(row) for row in self._q.to_call(self._read, campaign_id=key, scan=SCAN)]
 
     def _campaign_id(self, campaign: str) -> int:
         found = self._q.campaign_id(self._read, name=campaign)

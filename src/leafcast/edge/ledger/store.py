@@ -34,6 +34,7 @@ from leafcast.model import (
     PlannedInvitation,
     RunStarted,
     Scope,
+    Steps,
     Suppression,
     Taken,
 )
@@ -164,6 +165,11 @@ class SqliteLedger(SqliteReader):
         """Who must not be written to, by channel and address."""
         self._settle()
         return super().suppressions()
+
+    def steps(self, campaign: str, column: str | None = None) -> Sequence[Steps]:
+        """Growers counted for every step that they reached, by the text of a list column, the largest group first."""
+        self._settle()
+        return super().steps(campaign, column)
 
     def close(self, exit_reason: str = "done") -> None:
         """Commit everything, end the run, fold the log into the file and give the lock back.

@@ -13,7 +13,7 @@ from typing import Any, Self
 from leafcast.edge.ledger.revising import Slot, merge_columns, revise, untried
 from leafcast.edge.ledger.store import INTERRUPTED, INTERRUPTED_REASON
 from leafcast.edge.ledger.tallying import count_due, counts_of, error_shown, unknown_campaign
-from leafcast.edge.memory import deliveries, following, settling, suppressing
+from leafcast.edge.memory import deliveries, following, settling, steps, suppressing
 from leafcast.edge.memory.changes import MemoryChanges, ended
 from leafcast.edge.memory.rounds import MemoryRoundReading
 from leafcast.edge.memory.tables import CampaignRow, GrowerRow, InvitationRow, LinkRow, MessageRow, Tables
@@ -38,8 +38,10 @@ from leafcast.model import (
     RunStarted,
     Scope,
     Sought,
+    Steps,
     Suppression,
     Taken,
+    ToCall,
 )
 from leafcast.ports import Clock
 
@@ -287,6 +289,18 @@ class MemoryLedger(MemoryRoundReading):
     def suppressions(self) -> Sequence[Suppression]:
         """Who must not be written to, by channel and address."""
         return suppressing.suppressions(self._tables)
+
+    # -------------------------------------------------------------------------------------------------- StepsReader
+
+    def steps(self, campaign: str, column: str | None = None) -> Sequence[Steps]:
+        """Growers counted for every step that they reached, by the text of a list column, the largest group first."""
+        self._known_campaign(campaign)
+        return steps.steps(self._tables, campaign, column)
+
+    def to_call(self, campaign: str) -> Sequence[ToCall]:
+        """Growers with a phone number of whom Leaf does not say that they are connected, in list order."""
+        self._known_campaign(campaign)
+        return list(steps.to_call(self._tables, campaign))
 
     # ---------------------------------------------------------------------------------------------------- planning
 
