@@ -111,6 +111,9 @@ class Ledger(Protocol):
         What is known already stays as it is, except for growers for whom nothing was ever attempted in that round:
         their cells, addresses and planned messages are taken over from the new decision."""
 
+    def unlisted(self, campaign: str) -> Sequence[str]:
+        """The growers whom this run's list does not name, by externalId and in list order."""
+
     def work(
         self,
         campaign: str,

@@ -103,7 +103,7 @@ def test_a_mended_address_is_taken_over_before_anything_was_tried(book):
     """While nothing was attempted, a newer row replaces the older one and the message follows."""
     book.plan_ids("G1")
     mended = book.grower("G1", email="new@farm.example", county="Polk")
-    assert book.plan(book.invitation(mended)) == PlanCounts(known=1, updated=1)
+    assert book.plan(book.invitation(mended)) == PlanCounts(known=1, updated=1, moved=("G1",))
     [invitation] = book.work()
     assert invitation.grower == mended
     assert invitation.messages[0].to == "new@farm.example"
@@ -113,7 +113,7 @@ def test_an_address_that_was_tried_is_frozen(book):
     """After an attempt a newer row changes neither the grower nor where the message goes."""
     book.plan_ids("G1")
     book.send("G1", Outcome(Verdict.PAUSE, "429", "later"))
-    assert book.plan(book.invitation(book.grower("G1", email="new@farm.example"))) == PlanCounts(known=1)
+    assert book.plan(book.invitation(book.grower("G1", email="new@farm.example"))) == PlanCounts(known=1, late=("G1",))
     [invitation] = book.work()
     assert invitation.messages[0].to == "g1@farm.example"
     assert invitation.grower.email == "g1@farm.example"

@@ -220,6 +220,7 @@ def tell(
 ) -> None:
     """Where the campaign stands, why it stopped if it did, and what to type next. Ends the command with its code.
     `more` joins the JSON; `quiet` is the one line of a command that had nothing to do."""
+    from leafcast.decide.listchanges import change_document
     from leafcast.decide.summary import document, lines
 
     name, stopped = job.campaign.name, report.stopped
@@ -227,7 +228,8 @@ def tell(
         voice.note("Nothing was left to send.")
     if report.new_doubts:
         voice.note(f"An earlier run was cut off: {report.new_doubts:,} messages that it was sending are in doubt.")
-    voice.document({**document(name, report.counts), **(more or {}), **(error_document(stopped) if stopped else {})})
+    told = {**document(name, report.counts), "list": change_document(report.changes), **(more or {})}
+    voice.document({**told, **(error_document(stopped) if stopped else {})})
     voice.result(quiet or "\n".join(lines(name, report.counts)))
     if stopped is not None:
         say(voice, stopped)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -42,6 +42,27 @@ class PlanCounts:
     known: int = 0
     updated: int = 0
     """Known growers whose row changed and to whom nothing had been sent yet."""
+    moved: tuple[str, ...] = ()
+    """Those of them whose email or phone changed: they are written to at the new one."""
+    late: tuple[str, ...] = ()
+    """Growers whose email or phone changed after something was sent, or tried: they are not written to again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListChanges:
+    """What a list changed against the one before, as far as the ledger knows it; each but the first by externalId."""
+
+    added: int = 0
+    moved: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
+    vanished: tuple[str, ...] = ()
+    """Growers whom the list does not name any more: they are not written to."""
+
+    def with_more(self, counts: PlanCounts) -> ListChanges:
+        """The same with what one more batch changed."""
+        return replace(
+            self, added=self.added + counts.added, moved=self.moved + counts.moved, late=self.late + counts.late
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,10 @@ class AllowingLedger:
         """As the ledger does: everybody is planned."""
         return self.inner.plan(campaign, invitations)
 
+    def unlisted(self, campaign: str) -> Sequence[str]:
+        """As the ledger does."""
+        return self.inner.unlisted(campaign)
+
     def work(
         self,
         campaign: str,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
 from leafcast.decide.campaign import Campaign
 from leafcast.decide.linking import Linker
+from leafcast.decide.listchanges import change_sentences
 from leafcast.decide.suppressing import SuppressedAddresses
 from leafcast.errors import ExitCode, LeafcastError
 from leafcast.model import (
@@ -17,6 +18,7 @@ from leafcast.model import (
     Counts,
     Due,
     Excluded,
+    ListChanges,
     MessageState,
     PlannedInvitation,
     Reopened,
@@ -59,6 +61,8 @@ class RunReport:
     stopped: LeafcastError | None
     again_at: datetime | None = None
     """When the first of the messages may go that this command would have sent but for a time that holds them."""
+    changes: ListChanges = field(default_factory=ListChanges)
+    """What the list changed."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -84,11 +88,21 @@ async def run(
         world.progress.notice(RECALLED)
         return RunReport(counts, Due(0, {}, 0), Tally(), started.in_doubt, None)
     examiner = replace(examiner, suppressed=SuppressedAddresses(world.reader.suppressions()))
-    for batch in _batches(examiner.decisions(), PLAN_BATCH):
-        ledger.plan(campaign.name, batch)
-        await asyncio.sleep(0)
+    changes = await write_plan(ledger, examiner)
     await ledger.record(Excluded(campaign.name, _excluded(survey)))
-    return await _finish(world, campaign, examiner.linker, brake, Scope.LISTED, options, confirm, started)
+    for sentence in change_sentences(changes, first=changes.added == survey.growers):
+        world.progress.notice(sentence)
+    report = await _finish(world, campaign, examiner.linker, brake, Scope.LISTED, options, confirm, started)
+    return replace(report, changes=changes)
+
+
+async def write_plan(ledger: Ledger, examiner: Examiner) -> ListChanges:
+    """Write down what was decided for every good row; say what the list changed."""
+    name, changes = examiner.campaign.name, ListChanges()
+    for batch in _batches(examiner.decisions(), PLAN_BATCH):
+        changes = changes.with_more(ledger.plan(name, batch))
+        await asyncio.sleep(0)
+    return replace(changes, vanished=tuple(ledger.unlisted(name)))
 
 
 async def retry(

@@ -32,11 +32,20 @@ class Planner:
         first = {id(planned) for planned in new.values()}
         self._note_listed(planned for planned in invitations if id(planned) not in first)
         added, updated = len(new), 0
+        addresses: dict[bool, list[str]] = {True: [], False: []}
         for planned in invitations:
             if id(planned) not in first:
-                was_added, was_updated = self._known(planned)
+                was_added, was_updated, readdressed = self._known(planned)
                 added, updated = added + was_added, updated + was_updated
-        return PlanCounts(added=added, known=len(invitations) - added, updated=updated)
+                if readdressed:
+                    addresses[was_updated].append(planned.grower.external_id)
+        return PlanCounts(
+            added=added,
+            known=len(invitations) - added,
+            updated=updated,
+            moved=tuple(addresses[True]),
+            late=tuple(addresses[False]),
+        )
 
     # ------------------------------------------------------------------------------- growers who are new, all at once
 
@@ -66,8 +75,9 @@ class Planner:
         for _ in self._many("list_grower", ({**key, "external_id": one.grower.external_id} for one in known)):
             pass
 
-    def _known(self, planned: PlannedInvitation) -> tuple[bool, bool]:
-        """A grower whom the ledger knows: (whether the invitation is new, whether the row was taken over)."""
+    def _known(self, planned: PlannedInvitation) -> tuple[bool, bool, bool]:
+        """A grower whom the ledger knows: (whether the invitation is new, whether the row was taken over, whether its
+        email or phone is another one)."""
         lines = list(
             self._q.known(
                 self._connection,
@@ -80,15 +90,16 @@ class Planner:
         slots = [_slot(line) for line in lines if line[6] is not None]
         row = self._grower(planned.grower)
         taken_over = before != [row[name] for name in ("name", "email", "phone", "cells")] and untried(slots)
+        readdressed = before[1:3] != [row["email"], row["phone"]]
         if taken_over:
             fields = {name: row[name] for name in ("list_row", "name", "email", "phone", "cells", "now")}
             self._q.update_grower(self._connection, id=grower, **fields)
         if invitation is None:
             number = self._q.insert_invitation(self._connection, **self._invitation(grower, planned))
             self._insert_messages((number, message) for message in planned.messages)
-            return True, taken_over
+            return True, taken_over, readdressed
         self._revise(invitation, slots, planned.messages)
-        return False, taken_over
+        return False, taken_over, readdressed
 
     def _revise(self, invitation: int, slots: Sequence[Slot], decision: Sequence[PlannedMessage]) -> None:
         revision = revise(slots, decision)

@@ -90,6 +90,13 @@ class SqliteLedger(SqliteReader):
         assert isinstance(counts, PlanCounts)  # noqa: S101 - for the type checker only
         return counts
 
+    def unlisted(self, campaign: str) -> Sequence[str]:
+        """The growers whom this run's list does not name, in list order."""
+        run = self._running(campaign)
+        with connect.reading(self._path):
+            rows = self._q.unlisted(self._read, campaign_id=run.campaign_id, epoch=run.epoch)
+            return [external_id for (external_id,) in rows]
+
     def work(
         self,
         campaign: str,

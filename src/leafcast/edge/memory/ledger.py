@@ -25,6 +25,7 @@ from leafcast.model import (
     Doubt,
     Due,
     Followed,
+    Grower,
     Invitation,
     LedgerRow,
     LinkDoubt,
@@ -133,9 +134,20 @@ class MemoryLedger(MemoryRoundReading):
             columns = merge_columns(row.columns, (planned.grower for planned in invitations))
             self._tables.put(self._tables.campaigns, campaign, replace(row, columns=tuple(columns)))
             changed = [self._plan_one(campaign, planned) for planned in invitations]
-        added = sum(was_added for was_added, _ in changed)
-        updated = sum(was_updated for _, was_updated in changed)
-        return PlanCounts(added=added, known=len(changed) - added, updated=updated)
+        added = sum(was_added for was_added, *_ in changed)
+        updated = sum(was_updated for _, was_updated, _ in changed)
+        readdressed = {True: list[str](), False: list[str]()}
+        for planned, (_, was_updated, moved) in zip(invitations, changed, strict=True):
+            if moved:
+                readdressed[was_updated].append(planned.grower.external_id)
+        return PlanCounts(added, len(changed) - added, updated, tuple(readdressed[True]), tuple(readdressed[False]))
+
+    def unlisted(self, campaign: str) -> Sequence[str]:
+        """The growers whom this run's list does not name, in list order."""
+        self._check_running(campaign)
+        rows = [row for (name, _), row in self._tables.growers.items() if name == campaign]
+        gone = sorted((row for row in rows if row.listed_epoch != self._epoch), key=lambda row: row.place)
+        return [row.grower.external_id for row in gone]
 
     def work(
         self,
@@ -304,7 +316,7 @@ class MemoryLedger(MemoryRoundReading):
 
     # ---------------------------------------------------------------------------------------------------- planning
 
-    def _plan_one(self, campaign: str, planned: PlannedInvitation) -> tuple[bool, bool]:
+    def _plan_one(self, campaign: str, planned: PlannedInvitation) -> tuple[bool, bool, bool]:
         tables, grower, now = self._tables, planned.grower, self._clock.now()
         key = (campaign, grower.external_id)
         place = tables.place_of(campaign, grower.external_id, planned.round)
@@ -312,6 +324,7 @@ class MemoryLedger(MemoryRoundReading):
         known = tables.growers.get(key)
         changed = known is not None and not _same(known, planned)
         taken_over = changed and untried(slots)
+        readdressed = known is not None and _addresses(known.grower) != _addresses(grower)
         if known is None:
             tables.put(tables.growers, key, GrowerRow(next(self._places), grower, self._epoch))
         else:
@@ -320,9 +333,9 @@ class MemoryLedger(MemoryRoundReading):
         if place is None:
             place = self._invite(campaign, planned)
             self._add(place, planned.messages, now)
-            return True, taken_over
+            return True, taken_over, readdressed
         self._revise(place, slots, planned.messages, now)
-        return False, taken_over
+        return False, taken_over, readdressed
 
     def _invite(self, campaign: str, planned: PlannedInvitation) -> int:
         tables, one = self._tables, planned.grower.external_id
@@ -449,3 +462,7 @@ def _same(known: GrowerRow, planned: PlannedInvitation) -> bool:
 
 def _slot(message: MessageRow) -> Slot:
     return Slot(message.id, message.channel, message.to, message.state, message.attempts)
+
+
+def _addresses(grower: Grower) -> tuple[str | None, str | None]:
+    return grower.email, grower.phone

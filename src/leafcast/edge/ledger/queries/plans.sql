@@ -38,3 +38,7 @@ UPDATE message SET to_address = :to_address, updated_at = :now WHERE id = :id;
 -- name: remove_message(id)!
 -- Only one that was never tried: the database refuses any other.
 DELETE FROM message WHERE id = :id;
+
+-- name: unlisted(campaign_id, epoch)
+-- Growers whom the list of a run does not name.
+SELECT external_id FROM grower WHERE campaign_id = :campaign_id AND listed_epoch <> :epoch ORDER BY id;
