@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from leafcast.cli.failing import STOPPING
 from leafcast.cli.printing import Voice, problem_lines
-from leafcast.cli.progress import SilentProgress, watching
+from leafcast.cli.progress import Meter, SilentProgress, watching
 from leafcast.decide.campaign import Campaign
 from leafcast.decide.rendering import Renderer
 from leafcast.edge import settings
@@ -61,6 +61,7 @@ class Clients:
     sms: TwilioClient | None
     webhook: WebhookClient | None
     retrier: Retrier
+    doors: Mapping[Service, Door]
 
 
 def read_settings(campaign: Campaign) -> Access:
@@ -89,9 +90,11 @@ async def clients(campaign: Campaign, access: Access, clock: Clock) -> AsyncIter
     """Open the network, with one door for each service at the campaign's pace."""
     async with open_network() as network:
         retrier = Retrier(clock)
+        doors: dict[Service, Door] = {}
 
         def door(service: Service, url: str) -> Door:
-            return Door(service, url, network, rate=campaign.pace.of(service), clock=clock)
+            doors[service] = Door(service, url, network, rate=campaign.pace.of(service), clock=clock)
+            return doors[service]
 
         email: SendGridClient | None = None
         sms: TwilioClient | None = None
@@ -110,7 +113,7 @@ async def clients(campaign: Campaign, access: Access, clock: Clock) -> AsyncIter
             origin, path = origin_and_path(campaign.webhook.url)
             webhook = WebhookClient(door(Service.WEBHOOK, origin), path, access.webhook.secret, clock)
         leaf = LeafClient(door(Service.LEAF, access.leaf.url), access.leaf, clock, retrier)
-        yield Clients(leaf, email, sms, webhook, retrier)
+        yield Clients(leaf, email, sms, webhook, retrier, doors)
 
 
 def couriers(renderer: Renderer, made: Clients, clock: Clock) -> dict[Channel, Courier[Any]]:
@@ -137,13 +140,14 @@ async def conduct(voice: Voice, job: Job, ledger_url: str, story: Story[R], conf
     access = read_settings(job.campaign)
     with ExitStack() as minding, open_ledger(ledger_url, clock, new_id) as ledger:
         async with clients(job.campaign, access, clock) as made:
-            brake = Brake()
+            brake, meter = Brake(), Meter(clock, made.doors)
 
             def confirmed(due: Due) -> None:
                 confirm(due)
+                meter.expect(due.messages)
                 minding.enter_context(minding_signals(voice, brake))
 
-            with watching(voice, clock) as progress:
+            with watching(voice, clock, meter) as progress:
                 world = World(
                     ledger=ledger,
                     reader=ledger,

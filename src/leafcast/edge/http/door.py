@@ -95,6 +95,10 @@ class Door:
         self._paused_until = self._refused_at = -inf
         self._refusals = 0
         self._left: deque[Departure] = deque()
+        self.pace = self._pace.rate
+        """Requests per second that were set; `inf` for no limit."""
+        self.sent = 0
+        """Requests that have left so far."""
         self._way = Way()
 
     # ------------------------------------------------------------------------------------------------------------ turns
@@ -173,6 +177,7 @@ class Door:
         held.spend(self)
         try:
             leaving = await self._window()
+            self.sent += 1
             reply = await self._network.send(method, url, sent_headers, body, largest)
             took = self._clock.monotonic() - leaving.at
             if isinstance(reply, Answer) and reply.ok:
