@@ -14,13 +14,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from leafcast.decide.inapp import inapp_message
 from leafcast.edge.http import Door, Retrier, open_network
 from leafcast.edge.leaf import LeafClient
 from leafcast.edge.memory.clock import VirtualClock
 from leafcast.edge.sendgrid import SendGridClient
 from leafcast.edge.settings import LeafAccess, Secret, SendGridAccess, TwilioAccess
 from leafcast.edge.twilio import TwilioClient
-from leafcast.model import EmailMessage, LinkRequest, LinkType, Service, SmsMessage
+from leafcast.model import EmailMessage, Grower, Link, LinkRequest, LinkType, Service, SmsMessage, WebhookMessage
 
 CUT = -1
 """A status that means: hang up without an answer."""
@@ -197,6 +198,10 @@ class Lab:
                 **changes,
             }
         )
+
+    def inapp(self) -> WebhookMessage:
+        link = Link("m-1", "https://magic-link.withleaf.io/m-1", "u-1", datetime.now(UTC), LinkType.PROVIDER)
+        return inapp_message("spring", Grower(2, "G-1", "Ana", None, None, {}), link, "0123456789abcdef", 0)
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ import pytest
 from leafcast.edge.http import Door, Retrier, Timeouts, open_network
 from leafcast.edge.leaf import LeafClient
 from leafcast.edge.sendgrid import SendGridClient
-from leafcast.edge.settings import leaf_access, sendgrid_access, twilio_access
+from leafcast.edge.settings import leaf_access, sendgrid_access, twilio_access, webhook_access
 from leafcast.edge.system import SystemClock
 from leafcast.edge.twilio import TwilioClient
+from leafcast.edge.webhook import WebhookClient, origin_and_path
 from leafcast.model import LinkType, Service, Verdict
 from leafcast.sandbox.server import RunningSandbox, running
 
@@ -32,7 +33,7 @@ def sandbox(world: RunningSandbox) -> RunningSandbox:
 
 
 class Clients:
-    """The three, as the sandbox's own environment makes them."""
+    """All of them, as the sandbox's own environment makes them."""
 
     def __init__(self, sandbox: RunningSandbox, network: Any) -> None:
         clock, env = SystemClock(), sandbox.credentials
@@ -45,6 +46,8 @@ class Clients:
         self.leaf = LeafClient(door(Service.LEAF, leaf.url), leaf, clock, retrier)
         self.sendgrid = SendGridClient(door(Service.SENDGRID, mail.url), mail, retrier)
         self.twilio = TwilioClient(door(Service.TWILIO, text.url), text, retrier)
+        origin, path = origin_and_path(sandbox.webhook_url)
+        self.webhook = WebhookClient(door(Service.WEBHOOK, origin), path, webhook_access(env).secret, clock)
 
 
 def use(sandbox: RunningSandbox, what: Callable[[Clients], Any], **timeouts: float) -> Any:
@@ -147,6 +150,8 @@ def test_faults(sandbox: RunningSandbox, lab: Any, service: Service, fault: dict
                 return await clients.sendgrid.send(lab.email(), await clients.sendgrid.ready())
             case Service.TWILIO:
                 return await clients.twilio.send(lab.sms(), await clients.twilio.ready())
+            case Service.WEBHOOK:
+                return await clients.webhook.send(lab.inapp(), await clients.webhook.ready())
 
     assert use(sandbox, live, read=0.3).verdict is verdict, operation
     counts = sandbox.state()["counts"]
