@@ -82,6 +82,7 @@ def test_systemd_accepts_the_units(tmp_path):
     for name in ("leafcast-reinvite.service", "leafcast-reinvite.timer"):
         text = (SCHEDULES / name).read_text().replace("%h/my-season", str(tmp_path))
         (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o644)
     unit_files = [str(tmp_path / name) for name in ("leafcast-reinvite.service", "leafcast-reinvite.timer")]
     words = ["systemd-analyze", "verify", *unit_files]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)

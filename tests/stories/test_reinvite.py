@@ -219,12 +219,15 @@ def test_soon_before_expiry_the_link_is_replaced_when_too_little_is_left(stage):
 
 def test_broken_credentials_are_a_cause_of_their_own(stage):
     """A grower whose connection stopped working is asked again, with a cause that the words can name."""
-    play = ran(stage, when("when: credentials broken"), after=10 * DAY)
+    subject = ('subject: "Connect your data"', 'subject: "Connect your data: {{ cause or round }}"')
+    play = ran(stage, when("when: credentials broken"), subject, after=10 * DAY)
     play.leaf.connects("G-1", "JohnDeere", "UNAUTHENTICATED")
     reinvited(play)
     assert reasons(play.shown) == {"G-1": "credentials broken", "G-2": "still live"}
     [standing, _] = play.ledger.standings("spring")
     assert standing.rounds[-1].cause == "credentials broken"
+    subjects = [message.subject for message in play.email.sent]
+    assert subjects == ["Connect your data: 0", "Connect your data: 0", "Connect your data: credentials broken"]
 
 
 # ------------------------------------------------------------------------------------------------ stopped and continued

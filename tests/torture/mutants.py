@@ -271,8 +271,8 @@ MUTANTS = (
         (
             (
                 POSTING,
-                "letter = courier.letter(invitation.grower, link, message.id, invitation.round)",
-                "link = self.__dict__.setdefault('_kept', link)\n            letter = courier.letter(invitation.grower, link, message.id, invitation.round)",
+                "letter = courier.letter(invitation.grower, link, message.id, invitation.round, invitation.cause)",
+                "link = self.__dict__.setdefault('_kept', link)\n            letter = courier.letter(invitation.grower, link, message.id, invitation.round, invitation.cause)",
             ),
         ),
         ("kill", "virtual"),

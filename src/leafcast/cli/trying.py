@@ -107,7 +107,7 @@ def _try(job: Job, made: Clients, row: Sound, channel: Channel, to: str) -> Try:
     clock, grower = SystemClock(), row.grower
     courier = couriers(job.examiner.renderer, made, clock)[channel]
     link = placeholder_link(row.request, clock.now())
-    message: Any = courier.write(grower, link, new_id(), 0)
+    message: Any = courier.write(grower, link, new_id(), 0, "")
     if isinstance(message, EmailMessage):
         words = f"Test of {job.campaign.name}, row {grower.row} ({grower.external_id}): the link in it opens nothing."
         message = marked_email(message, to, words)

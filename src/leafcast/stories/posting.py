@@ -88,7 +88,7 @@ class Poster:
         courier, link, generation = world.couriers[message.channel], case.link, case.generation
         assert link is not None  # noqa: S101 - a row comes here with its link only
         try:
-            letter = courier.letter(invitation.grower, link, message.id, invitation.round)
+            letter = courier.letter(invitation.grower, link, message.id, invitation.round, invitation.cause)
         except ListError as error:
             self._unwritten(message, courier.service, turns, error)
             return Verdict.FAILED

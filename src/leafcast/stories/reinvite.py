@@ -159,7 +159,7 @@ def _write_once(examiner: Examiner, chosen: Iterable[Decision]) -> None:
         if one.planned is not None:
             grower = one.planned.grower
             request = examiner.linker.request(grower)
-            found = examiner.renderer.check(grower, request, now=examiner.now, round=one.round)
+            found = examiner.renderer.check(grower, request, now=examiner.now, round=one.round, cause=str(one.cause))
             problems += [problem for problem in found if problem.severity is Severity.ERROR]
     if problems:
         raise ListError(problems)

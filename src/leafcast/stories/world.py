@@ -19,8 +19,8 @@ class Courier(Generic[M]):
 
     service: Service
     sender: Sender[M]
-    write: Callable[[Grower, Link, str, int], M]
-    """Grower, link, our message id and the round in; the finished message out."""
+    write: Callable[[Grower, Link, str, int, str], M]
+    """Grower, link, our message id, the round and its cause in; the finished message out."""
     stamp: Callable[[M, Grower, Link], M] | None = None
     """What depends on the moment of leaving, put on the message then."""
 
@@ -29,10 +29,10 @@ class Courier(Generic[M]):
         return await self.sender.ready()
 
     def letter(
-        self, grower: Grower, link: Link, message_id: str, round_number: int
+        self, grower: Grower, link: Link, message_id: str, round_number: int, cause: str = ""
     ) -> Callable[[Turn], Awaitable[Outcome]]:
         """Write the message now; what comes back hands it over, each time it is called, as written and stamped anew."""
-        message, stamp = self.write(grower, link, message_id, round_number), self.stamp
+        message, stamp = self.write(grower, link, message_id, round_number, cause), self.stamp
         if stamp is None:
             return lambda turn: self.sender.send(message, turn)
         return lambda turn: self.sender.send(stamp(message, grower, link), turn)
