@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import subprocess
 
 import pytest
 
@@ -61,6 +62,24 @@ def test_an_empty_list_is_an_invalid_one(desk):
 
     assert "no " in done.err.lower()
     assert desk("run", "spring.yaml", "--yes", code=3).err
+
+
+def test_a_list_can_be_piped_in(desk):
+    """`file: "-"` is standard input, its problems are named after it; without a pipe there is a sentence."""
+    campaign = desk.campaign(list={"file": "-", "region": "US"})
+    piped = "Grower ID;Nombre;Correo\nG-1;Ana;ana@farm.example\nG-2;Ben;ben\n"
+
+    def check(text):
+        words, settings = desk.words("check", campaign), {"cwd": desk.folder, "env": desk.environment(), "timeout": 120}
+        return subprocess.run(words, input=text, capture_output=True, text=True, check=False, **settings)
+
+    bad = check(piped)
+    assert (bad.returncode, "standard-input.csv, row 3" in bad.stderr) == (3, True), bad.stderr
+    assert (desk.folder / "standard-input-problems.csv").is_file()
+    good = check(piped.replace(";ben\n", ";ben@farm.example\n"))
+    assert (good.returncode, good.stdout[:20]) == (0, "All 2 rows are good:"), good.stderr
+    assert 'email = "Correo"' in good.stderr
+    assert desk("check", campaign, code=3).err  # nothing is piped in: an empty list
 
 
 def test_a_good_list_is_summed_up(desk):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leafcast.decide.campaign import ListFrom
-from leafcast.edge.listfile import ListFile
+from leafcast.edge.listfile import ListFile, StandardInput
 
 if TYPE_CHECKING:
     from leafcast.decide.campaign import Campaign
@@ -21,12 +22,20 @@ def open_list(loaded: LoadedCampaign) -> ListFile:
     not show its users."""
     wishes = loaded.campaign.list
     if wishes.source is ListFrom.FILE:
-        return ListFile(loaded.list_path, wishes)
+        return _of_file(loaded)
     from leafcast.decide.audience import Wish
     from leafcast.edge.leaf.audience import audience
 
-    joined = ListFile(loaded.list_path, wishes) if wishes.file is not None else None
+    joined = _of_file(loaded) if wishes.file is not None else None
     return audience(asyncio.run(_users(loaded.campaign)), Wish.of(wishes), joined)
+
+
+def _of_file(loaded: LoadedCampaign) -> ListFile:
+    """The list that `file:` names; `-` is standard input."""
+    if loaded.campaign.list.file != "-":
+        return ListFile(loaded.list_path, loaded.campaign.list)
+    piped = StandardInput(sys.stdin.buffer)
+    return ListFile(piped.path, loaded.campaign.list, holding=piped)
 
 
 async def _users(campaign: Campaign) -> tuple[LeafUser, ...]:

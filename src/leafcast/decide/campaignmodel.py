@@ -125,8 +125,8 @@ class ListSettings(_Section):
     )
     file: Text | None = Field(
         default=None,
-        description="The list: csv, tsv, xlsx or parquet; a path from the campaign file's folder. Required, but for "
-        "`from: leaf`, where it adds phones, names and other columns by externalId.",
+        description="The list: csv, tsv, xlsx or parquet; a path from the campaign file's folder, or `-` for standard "
+        "input. Required, but for `from: leaf`, where it adds phones, names and other columns by externalId.",
     )
     columns: Columns = Field(
         default_factory=lambda: MappingProxyType({}),

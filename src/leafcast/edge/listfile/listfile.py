@@ -51,10 +51,13 @@ class Passed:
 class ListFile:
     """A list, opened. Its headings are understood at once; `rows` can be walked through more than once."""
 
-    def __init__(self, path: Path, wishes: ListWishes, source: tuple[RecordSource, Style] | None = None) -> None:
+    def __init__(
+        self, path: Path, wishes: ListWishes, source: tuple[RecordSource, Style] | None = None, holding: object = None
+    ) -> None:
         """`source` is read in the place of the file, which then is a name only. Raises UsageError for no such file,
         ListError for one that is no usable list."""
         self.path = path
+        self._holding = holding  # what has to live as long as the list does
         self._source, self.style = source or _source(path, wishes)
         self._heading_row, self._headings = _headings(path, self._source, wishes)
         self.passed = Passed()
