@@ -153,6 +153,18 @@ class SuppressionList(Protocol):
         """All of them, by channel and address."""
 
 
+class LinklessLedger(Protocol):
+    """The ledger of a campaign that makes links and sends nothing."""
+
+    def linkless(self, campaign: str, *, again: bool, after: int, limit: int) -> Sequence[tuple[int, Invitation]]:
+        """The next growers of this run's list who shall have a link alone and have none yet, with their places; with
+        `again` those instead whose newest link failed, listed or not."""
+
+
+class RunLedger(Ledger, LinklessLedger, Protocol):
+    """What a run works on."""
+
+
 class LedgerReader(SuppressionList, Protocol):
     """The ledger for those who only look; works beside a run."""
 

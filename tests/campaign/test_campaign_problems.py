@@ -92,7 +92,6 @@ CHANGES = [
     ("type: provider,", "when: grower.x = 'a', type: provider,", "link.rules[1].when", "not an expression", "=="),
     ("type: provider,", "when: growr.x, type: provider,", "link.rules[1].when", "no growr", "grower"),
     ("type: provider,", "when: grower.x | safe, type: provider,", "link.rules[1].when", "not an expression", "=="),
-    ("channels: [email, sms]", "channels: []", "channels", "no channel", "[email, sms]"),
     ("channels: [email, sms]", "channels: email", "channels", "must be a list", "[email]"),
     ("channels: [email, sms]", "channels: [email, email]", "channels[2]", "twice", "Keep one"),
     ("channels: [email, sms]", "channels: [email, whatsapp]", "channels[2]", "choice", "email, sms"),

@@ -87,7 +87,14 @@ class Stage:
     def examiner(self) -> Examiner:
         linker = Linker(self.campaign, COLUMNS)
         renderer = Renderer(self.campaign, read_templates(shipped(TEMPLATES)), COLUMNS)
-        return Examiner(self.campaign, self.rows, Judge("US"), linker, renderer, self.clock.now())
+        return Examiner(
+            self.campaign,
+            self.rows,
+            Judge("US", addressed=bool(self.campaign.channels)),
+            linker,
+            renderer,
+            self.clock.now(),
+        )
 
     def world(self) -> World:
         renderer = self.examiner.renderer

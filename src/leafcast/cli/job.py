@@ -57,7 +57,9 @@ def open_job(path: Path, pace: Pace | None = None) -> Job:
     if linker is None or renderer is None:
         raise CampaignError(problems)
     texts = Channel.SMS in loaded.campaign.channels
-    judge = Judge(loaded.campaign.list.region, source.name, source.heading_of, source.country, texts)
+    addressed = bool(loaded.campaign.channels) and Channel.WEBHOOK not in loaded.campaign.channels
+    region, file = loaded.campaign.list.region, source.name
+    judge = Judge(region, file, source.heading_of, source.country, texts=texts, addressed=addressed)
     return Job(loaded, source, Examiner(loaded.campaign, source, judge, linker, renderer, SystemClock().now()))
 
 

@@ -224,7 +224,7 @@ def tell(
     from leafcast.decide.summary import document, lines
 
     name, stopped = job.campaign.name, report.stopped
-    if not report.due.messages and not quiet:
+    if not report.due.messages and not report.due.links and not quiet:
         voice.note("Nothing was left to send.")
     if report.new_doubts:
         voice.note(f"An earlier run was cut off: {report.new_doubts:,} messages that it was sending are in doubt.")

@@ -406,7 +406,7 @@ class Campaign(_Section):
         description="Other brands by name; a row's `brand` column picks one. What one leaves out comes from `brand`.",
     )
     link: LinkSettings = Field(description="Which link.")
-    channels: tuple[Channel, ...] = Field(description="In order of preference.")
+    channels: tuple[Channel, ...] = Field(description="In order of preference; `[]` makes links and sends nothing.")
     deliver: Deliver = Field(
         default=Deliver.FIRST, description="`first`: the first channel that the grower can receive. `all`: every one."
     )

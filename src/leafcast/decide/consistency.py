@@ -79,8 +79,6 @@ def _note(document: Document, path: Path, what: str, fix: str) -> Problem:
 
 def _channels(document: Document) -> None:
     channels = document.data.get("channels")
-    if channels == []:
-        document.blame(("channels",), "no channel is named", "Write [email], [sms] or [email, sms].")
     names = _texts(channels)
     for position, name in enumerate(names):
         if name in names[:position]:

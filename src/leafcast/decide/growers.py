@@ -43,6 +43,8 @@ class Judge:
     """The user's own heading of each of our columns, for the messages."""
     country: str = ""
     """The key of the column that has each row's country, where the list has one: it goes before `region`."""
+    addressed: bool = True
+    """Whether each row needs an email or a phone: not where an application or nobody at all is written to."""
     texts: bool = True
     """Whether text messages may be sent, so that landlines are worth a word."""
 
@@ -64,7 +66,7 @@ class Judge:
                 cells[word] = found.value if found else ""
             if found and found.mended:
                 warnings.append(self._warning(row, word, kind, found))
-        if not cells.get("email") and not cells.get("phone"):
+        if self.addressed and not cells.get("email") and not cells.get("phone"):
             problems.append(self._problem(row, "email", ProblemKind.NO_ADDRESS, _NO_ADDRESS))
         if problems:
             return Rejected(row, tuple(problems)), tuple(warnings)

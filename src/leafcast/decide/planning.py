@@ -29,6 +29,8 @@ def plan_invitation(
     `skip` is a reason that holds for the grower as a whole; `duplicates` are the channels whose address an earlier row
     of the list already has (`sharedAddress: first`), `suppressed` those whose address must not be written to.
     """
+    if not campaign.channels:
+        return PlannedInvitation(grower, round_number, ())
     every = [_message(grower, channel, skip, duplicates, suppressed) for channel in campaign.channels]
     going = [message for message in every if message.skip is None]
     if not going:

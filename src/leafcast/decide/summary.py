@@ -75,6 +75,8 @@ def due_sentence(due: Due) -> str:
     """What is about to happen, for the person who confirms it."""
     held = f" ({due.held:,} more held until later)" if due.held else ""
     messages = [_many(count, *CHANNEL_WORDS[channel]) for channel in Channel if (count := due.messages.get(channel, 0))]
+    if not messages and due.links:
+        return f"no messages, making {_many(due.links, 'magic link')} for {_many(due.growers, 'grower')}"
     if not messages:
         return f"nothing{held}"
     links = f", making {_many(due.links, 'magic link')}" if due.links else ""

@@ -145,7 +145,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One line of the export: one message with its grower and its link."""
+    """One line of the export: one message with its grower and its link; or, without a channel, a link alone."""
 
     campaign: str
     external_id: str
@@ -160,8 +160,8 @@ class LedgerRow:
     link: str = field(repr=False)
     expires_at: datetime | None
     link_status: str
-    channel: Channel
-    message_status: MessageState
+    channel: Channel | None
+    message_status: MessageState | None
     delivery: str
     message_id: str
     attempts: int

@@ -21,7 +21,7 @@ from leafcast.model import (
     RunStarted,
     Scope,
 )
-from leafcast.ports import Ledger, Sender, Turn
+from leafcast.ports import RunLedger, Sender, Turn
 from leafcast.stories.world import World
 
 Allowed = frozenset[tuple[Channel, str]]
@@ -41,9 +41,9 @@ def allowing(world: World, allowed: Allowed) -> World:
 
 @dataclass(frozen=True, slots=True)
 class AllowingLedger:
-    """Fulfils `Ledger`: another one, of which only work for allowed addresses is shown."""
+    """Fulfils `RunLedger`: another one, of which only work for allowed addresses is shown."""
 
-    inner: Ledger
+    inner: RunLedger
     allowed: Allowed
 
     def begin(self, campaign: str, command: str) -> RunStarted:
@@ -95,6 +95,10 @@ class AllowingLedger:
         work = self.work(campaign, scope=scope, now=now, after=0, limit=everybody, only=only)
         messages = Counter(message.channel for _, one in work for message in one.messages)
         return Due(len(work), messages, sum(one.link is None for _, one in work))
+
+    def linkless(self, campaign: str, *, again: bool, after: int, limit: int) -> Sequence[tuple[int, Invitation]]:
+        """As the ledger does: a link alone goes to nobody."""
+        return self.inner.linkless(campaign, again=again, after=after, limit=limit)
 
     def record(self, *changes: Change) -> Awaitable[float]:
         """As the ledger does."""

@@ -68,7 +68,7 @@ class Survey:
         going = [message for message in item.decision.messages if message.skip is None]
         self.messages.update(message.channel for message in going)
         self.skipped.update(message.skip for message in item.decision.messages if message.skip)
-        if going:
+        if going or not item.decision.messages:
             self.links[item.request.type] += 1
 
     @property

@@ -30,6 +30,7 @@ from leafcast.ports import Ledger
 from leafcast.stories.brake import Brake
 from leafcast.stories.feed import Work
 from leafcast.stories.lanes import send_all
+from leafcast.stories.linking import Linkless, make_links
 from leafcast.stories.prepare import Examiner, Survey
 from leafcast.stories.world import Tally, World
 
@@ -130,6 +131,8 @@ async def _finish(
     confirm: Confirm,
     started: RunStarted,
 ) -> RunReport:
+    if not campaign.channels:
+        return await _only_links(world, campaign, linker, brake, scope, options, confirm, started)
     ledger, asked_at = world.ledger, world.clock.now()
     due = ledger.due(campaign.name, scope=scope, now=asked_at, limit=options.limit, only=options.only)
     stranded = sum(count for channel, count in due.messages.items() if channel not in campaign.channels)
@@ -144,6 +147,26 @@ async def _finish(
     tally = await send_all(world, campaign, linker, brake, work, expected)
     again_at = None if brake.pulled else _again_at(ledger, campaign, scope, options, world.clock.now())
     return RunReport(world.reader.counts(campaign.name), due, tally, started.in_doubt, brake.reason, again_at)
+
+
+async def _only_links(
+    world: World,
+    campaign: Campaign,
+    linker: Linker,
+    brake: Brake,
+    scope: Scope,
+    options: Options,
+    confirm: Confirm,
+    started: RunStarted,
+) -> RunReport:
+    """`channels: []`: make the links that are missing, and send nothing."""
+    again = scope is Scope.REOPENED
+    work = Linkless(world.ledger, campaign.name, again=again, only=options.only, limit=options.limit)
+    due = work.due()
+    if due.links:
+        confirm(due)
+    tally = await make_links(world, campaign, linker, brake, work, due.links)
+    return RunReport(world.reader.counts(campaign.name), due, tally, started.in_doubt, brake.reason)
 
 
 def _again_at(ledger: Ledger, campaign: Campaign, scope: Scope, options: Options, now: datetime) -> datetime | None:

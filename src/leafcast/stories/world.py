@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from leafcast.model import Channel, Grower, Link, Outcome, Service, Verdict
-from leafcast.ports import Clock, Ledger, LedgerReader, LinkMaker, Patience, Progress, Sender, Turn
+from leafcast.ports import Clock, LedgerReader, LinkMaker, Patience, Progress, RunLedger, Sender, Turn
 
 M = TypeVar("M")
 
@@ -42,7 +42,7 @@ class Courier(Generic[M]):
 class World:
     """What a run touches."""
 
-    ledger: Ledger
+    ledger: RunLedger
     reader: LedgerReader
     leaf: LinkMaker
     couriers: Mapping[Channel, Courier[Any]]

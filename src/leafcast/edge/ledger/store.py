@@ -112,6 +112,13 @@ class SqliteLedger(SqliteReader):
         with connect.reading(self._path):
             return self._backlog(campaign, scope, now).invitations(after=after, limit=limit, only=only, channel=channel)
 
+    def linkless(self, campaign: str, *, again: bool, after: int, limit: int) -> Sequence[tuple[int, Invitation]]:
+        """The next growers who shall have a link alone and have none yet; see `LinklessLedger`."""
+        self._settle()
+        with connect.reading(self._path):
+            now = self._clock.now()
+            return self._backlog(campaign, Scope.LISTED, now).linkless(again=again, after=after, limit=limit)
+
     def due(
         self,
         campaign: str,

@@ -46,6 +46,12 @@ class Backlog:
             found = sorted((row for rows in of_each for row in rows), key=lambda row: int(row[0]))[:limit]
         return [(row[0], self._invitation(row)) for row in found]
 
+    def linkless(self, *, again: bool, after: int, limit: int) -> Sequence[tuple[int, Invitation]]:
+        """The next ones without messages that have no link yet, or (`again`) whose newest link failed."""
+        key = {"campaign_id": self.run.campaign_id, "epoch": self.run.epoch, "after": after, "limit": limit}
+        found = list(sql.queries().linkless(self.connection, **key, again=again))
+        return [(row[0], self._invitation(row)) for row in found]
+
     def due(self, *, limit: int | None, only: frozenset[str]) -> Due:
         """How much that is: at most `limit` invitations of it."""
         lines = sql.queries().planned_messages(

@@ -151,7 +151,9 @@ class MemoryChanges:
         row = self.tables.links.get((place, change.generation))
         if row is None or row.state is not LinkState.SENDING:
             raise _refused(f"link generation {change.generation} of {change.external_id!r} was not being asked for")
-        self._move_link(place, replace(row, link=made), link_state_after(outcome.verdict))
+        told = ("", "") if made is not None else (outcome.code, outcome.reason)
+        settled = replace(row, link=made, error_code=told[0], error=told[1], updated_at=self.now)
+        self._move_link(place, settled, link_state_after(outcome.verdict))
 
     def _message_intent(self, change: MessageIntent) -> None:
         message = self._message(change.message_id)

@@ -13,7 +13,7 @@ from typing import Any, Self
 from leafcast.edge.ledger.revising import Slot, merge_columns, revise, untried
 from leafcast.edge.ledger.store import INTERRUPTED, INTERRUPTED_REASON
 from leafcast.edge.ledger.tallying import count_due, counts_of, error_shown, unknown_campaign
-from leafcast.edge.memory import deliveries, following, settling, steps, suppressing
+from leafcast.edge.memory import deliveries, following, linking, settling, steps, suppressing
 from leafcast.edge.memory.changes import MemoryChanges, ended
 from leafcast.edge.memory.rounds import MemoryRoundReading
 from leafcast.edge.memory.tables import CampaignRow, GrowerRow, InvitationRow, LinkRow, MessageRow, Tables
@@ -170,6 +170,13 @@ class MemoryLedger(MemoryRoundReading):
         places = sorted({message.invitation for message in due if message.invitation > after})[:limit]
         return [(place, self._invitation(place, scope, now)) for place in places]
 
+    def linkless(self, campaign: str, *, again: bool, after: int, limit: int) -> Sequence[tuple[int, Invitation]]:
+        """The next growers who shall have a link alone and have none yet; see `LinklessLedger`."""
+        self._check_running(campaign)
+        epoch = None if again else self._epoch
+        found = [place for place in linking.linkless(self._tables, campaign, epoch) if place > after][:limit]
+        return [(place, self._invitation(place, Scope.LISTED, self._clock.now())) for place in found]
+
     def due(
         self,
         campaign: str,
@@ -246,7 +253,9 @@ class MemoryLedger(MemoryRoundReading):
             invitation = tables.invitations[message.invitation]
             return tables.growers[campaign, invitation.external_id].place, invitation.round, message.channel
 
-        return iter([self._row(campaign, message) for message in sorted(self._messages(campaign), key=order)])
+        alone = (linking.alone(tables, place) for place in linking.without_messages(tables, campaign))
+        lines = [*self._messages(campaign), *alone]
+        return iter([linking.shown(self._row(campaign, message)) for message in sorted(lines, key=order)])
 
     def columns(self, campaign: str) -> Sequence[str]:
         """The list's own further columns, in the list's order."""
@@ -347,7 +356,9 @@ class MemoryLedger(MemoryRoundReading):
         if planned.slot and any(row.slot == planned.slot for row in before):
             raise LeafcastError("the ledger refused a change: a grower has one round of a slot")
         place = next(self._places)
-        row = InvitationRow(campaign, one, planned.round, planned.slot, planned.cause, self._epoch)
+        row = InvitationRow(
+            campaign, one, planned.round, planned.slot, planned.cause, self._epoch, created_at=self._clock.now()
+        )
         tables.put(tables.invitations, place, row)
         return place
 

@@ -62,6 +62,7 @@ class InvitationRow:
     cause: str = ""
     epoch: int = 0
     recalled: bool = False
+    created_at: datetime = datetime.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,9 @@ class LinkRow:
     seen: LinkSight | None = None
     seen_at: datetime | None = None
     epoch: int = 0
+    error_code: str = ""
+    error: str = ""
+    updated_at: datetime | None = None
     carried: bool = False
     """Whether it came along from the round before."""
 

@@ -30,14 +30,17 @@ SELECT list_row, reason FROM excluded WHERE campaign_id = :campaign_id ORDER BY 
 SELECT MIN(not_before) FROM message WHERE campaign_id = :campaign_id AND state = 'planned' AND not_before IS NOT NULL;
 
 -- name: export_rows(campaign_id)
--- Every message with its grower and the newest link of its invitation, in list order, then by round and channel.
+-- Every message with its grower and the newest link of its invitation, in list order, then by round and channel; one
+-- line for an invitation without a message.
 SELECT g.external_id, g.name, g.email, g.phone, g.cells, i.round,
        l.type, l.providers, l.leaf_user_id, l.leaf_link_id, l.url, l.expires_at, l.state,
-       m.channel, m.to_address, m.state, m.delivery, m.id, m.attempts, m.error_code, m.error, m.not_before, m.created_at, m.updated_at,
+       m.channel, m.to_address, m.state, m.delivery, COALESCE(m.id, ''), COALESCE(m.attempts, 0),
+       COALESCE(m.error_code, l.error_code, ''), COALESCE(m.error, l.error, ''), m.not_before,
+       COALESCE(m.created_at, i.created_at), COALESCE(m.updated_at, l.updated_at, i.created_at),
        s.standing, c.standing, d.code
 FROM grower g
 JOIN invitation i ON i.grower_id = g.id
-JOIN message m ON m.invitation_id = i.id
+LEFT JOIN message m ON m.invitation_id = i.id
 LEFT JOIN link l ON l.invitation_id = i.id
   AND l.generation = (SELECT MAX(generation) FROM link newest WHERE newest.invitation_id = i.id)
 LEFT JOIN link_sight s ON s.link_id = l.id
