@@ -47,6 +47,7 @@ from leafcast.model.ledger import (
 from leafcast.model.links import LeafLink, LeafUser, Link, LinkRequest
 from leafcast.model.listed import Grower, Problem, Rejected, Row, Where
 from leafcast.model.messages import EmailMessage, LinkOutcome, Outcome, SmsMessage, WebhookMessage
+from leafcast.model.plans import LinkStep, PlanLine, Step
 from leafcast.model.rounds import Cause, Contact, HeldLink, PastRun, Recallable, Round, Standing, Stood
 from leafcast.model.sets import (
     Channel,
@@ -103,6 +104,7 @@ __all__ = [
     "LinkSight",
     "LinkStanding",
     "LinkState",
+    "LinkStep",
     "LinkType",
     "ListChanges",
     "Look",
@@ -120,6 +122,7 @@ __all__ = [
     "Outcome",
     "PastRun",
     "PlanCounts",
+    "PlanLine",
     "PlannedInvitation",
     "PlannedMessage",
     "Problem",
@@ -143,6 +146,7 @@ __all__ = [
     "SmsMessage",
     "Sought",
     "Standing",
+    "Step",
     "Steps",
     "Stood",
     "Suppress",
