@@ -21,8 +21,8 @@ def plan_document(campaign: Campaign, lines: Sequence[PlanLine]) -> dict[str, An
     links = links_of(sent)
     texts = [line for line in sent if line.channel is Channel.SMS]
     return {
-        "send": dict(Counter(line.channel.value for line in sent)),
-        "hold": dict(Counter(line.channel.value for line in held)),
+        "send": dict(Counter(line.channel.value for line in sent if line.channel)),
+        "hold": dict(Counter(line.channel.value for line in held if line.channel)),
         "heldUntil": first_held.isoformat().replace("+00:00", "Z") if first_held else None,
         "skip": dict(Counter(line.why for line in lines if line.step is Step.SKIP)),
         "nothing": dict(Counter(line.why for line in lines if line.step is Step.NOTHING)),
@@ -40,7 +40,7 @@ def links_of(lines: Sequence[PlanLine]) -> Counter[LinkStep]:
 
 def seconds_of(campaign: Campaign, sent: Sequence[PlanLine]) -> float:
     """How long that takes at the campaign's pace. The services work side by side, so the slowest one counts."""
-    requests = Counter(_SERVICE[line.channel] for line in sent)
+    requests = Counter(_SERVICE[line.channel] for line in sent if line.channel)
     requests[Service.LEAF] = links_of(sent)[LinkStep.CREATE]
     paces = ((count, campaign.pace.of(service)) for service, count in requests.items())
     return max((count / rate for count, rate in paces if rate), default=0.0)
@@ -71,7 +71,7 @@ def line_text(line: PlanLine) -> str:
             parts.append(f"{line.segments} text segments{why}")
     elif line.why:
         parts.append(line.why)
-    return f"{line.external_id:<16} {line.channel:<8} {', '.join(parts)}"
+    return f"{line.external_id:<16} {line.channel or 'link':<8} {', '.join(parts)}"
 
 
 def sum_text(campaign: Campaign, lines: Sequence[PlanLine]) -> list[str]:

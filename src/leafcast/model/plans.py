@@ -33,7 +33,8 @@ class PlanLine:
 
     external_id: str
     name: str = field(repr=False)
-    channel: Channel
+    channel: Channel | None
+    """None where the campaign makes links only."""
     step: Step
     why: str = ""
     """Why it is skipped, or how it ended already."""

@@ -61,7 +61,9 @@ async def foresee(ledger: Ledger, reader: LedgerReader, examiner: Examiner, now:
         for message in invitation.messages
     }
     lines = tuple(
-        planned.get((row.external_id, row.channel)) or _ended(row) for row in reader.rows(name) if row.round == 0
+        (planned.get((row.external_id, row.channel)) if row.channel else None) or _ended(row)
+        for row in reader.rows(name)
+        if row.round == 0
     )
     return Foresight(tuple(_held_back(line, at_once) for line in lines), changes)
 
@@ -127,6 +129,10 @@ def _held_back(line: PlanLine, at_once: set[tuple[str, Channel]]) -> PlanLine:
 
 def _ended(row: LedgerRow) -> PlanLine:
     """A message that a run would not touch."""
+    if row.channel is None or row.message_status is None:
+        made = bool(row.link)
+        step = Step.NOTHING if made else Step.SEND
+        return PlanLine(row.external_id, row.name, None, step, "link only", None if made else LinkStep.CREATE)
     match row.message_status:
         case MessageState.SKIPPED:
             step, why = Step.SKIP, row.error
