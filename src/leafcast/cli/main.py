@@ -50,7 +50,22 @@ def _leafcast(
     pass
 
 
-for _command in (demo, init, check, preview, run, retry, reinvite, recall, sync, resolve, status, export, sandbox):
+for _command in (
+    demo,
+    init,
+    check,
+    plan,
+    preview,
+    run,
+    retry,
+    reinvite,
+    recall,
+    sync,
+    resolve,
+    status,
+    export,
+    sandbox,
+):
     app.command()(_command)
 app.add_typer(links, name="links")
 app.add_typer(suppress, name="suppress")
