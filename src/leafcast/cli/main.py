@@ -13,6 +13,7 @@ from leafcast.cli.demo import demo
 from leafcast.cli.failing import end_by_signals
 from leafcast.cli.init import init
 from leafcast.cli.links import links
+from leafcast.cli.plan import plan
 from leafcast.cli.preview import preview
 from leafcast.cli.printing import Voice, error_document
 from leafcast.cli.recall import recall
