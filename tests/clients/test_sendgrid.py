@@ -44,6 +44,21 @@ def test_the_whole_request(lab: Any) -> None:
     assert (outcome.verdict, outcome.provider_id) == (Verdict.ACCEPTED, "Xj5")
 
 
+def test_stopping_is_one_click_away(lab: Any) -> None:
+    """An address of the team's own goes into both headers of RFC 8058; a group of SendGrid's into asm; else neither."""
+    body = mail_body(lab.email(unsubscribe="https://coop.example/stop?g=1"))
+    assert body
+    assert body["personalizations"][0]["headers"] == {
+        "List-Unsubscribe": "<https://coop.example/stop?g=1>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    assert "asm" not in body
+    grouped = mail_body(lab.email(asm_group=12345))
+    assert grouped
+    assert grouped["asm"] == {"group_id": 12345}
+    assert "headers" not in grouped["personalizations"][0]
+
+
 @pytest.mark.parametrize(
     ("name", "sent"),
     [

@@ -36,6 +36,12 @@ def test_the_whole_request(lab: Any) -> None:
     assert (outcome.verdict, outcome.provider_id) == (Verdict.ACCEPTED, "SM1")
 
 
+def test_smart_encoding_is_asked_for_only_on_wish(lab: Any) -> None:
+    """SmartEncoded stands in the form when the campaign says so."""
+    _, service = send(lab, lambda _: (201, {}), smart_encoded=True)
+    assert [value.lower() for value in service.asked[0].form["SmartEncoded"]] == ["true"]
+
+
 def test_a_messaging_service_takes_the_place_of_the_sender(lab: Any) -> None:
     """Exactly one of the two is sent."""
     _, service = send(lab, lambda _: (201, {}), messaging_service="MG1", sender=None)

@@ -40,6 +40,13 @@ LITERAL = [
     "=?UTF-8?Q?=0A?=",
     'Bob" <x@y.example>',
     "\u202eevil",
+    "<%asm_group_unsubscribe_raw_url%>",
+    "{{ '' | attr('__class__') }}",
+    "{%- include 'mail.html.j2' -%}",
+    "#{7*7}${7*7}<%= 7*7 %>",
+    "zqjinja0zq<!--jinja0-->",
+    "--><!--[if mso]><b>",
+    "\u2066left\u2069",
 ]
 
 
@@ -61,7 +68,8 @@ def test_a_name_appears_literally(name: str) -> None:
     assert str(escape(name)) in email.html
     assert "<script" not in email.html
     assert email.html.count("<img") == 0
-    assert "49" not in email.subject
+    for part in (email.subject, email.html, email.text, text.body):
+        assert "49" not in part
 
 
 @pytest.mark.parametrize(

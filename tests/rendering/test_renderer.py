@@ -242,3 +242,92 @@ def test_names_that_sendgrid_refuses_are_made_fit() -> None:
     message = renderer().email(grower(name="Lopez, Maria; Jr."), link(), "m")
     assert message.to_name == "Lopez Maria Jr."
     assert "Lopez, Maria; Jr." in message.text
+
+
+def test_a_subject_file_speaks_where_the_campaign_says_no_subject() -> None:
+    """In the grower's language; it must not use the link; a missing one is told."""
+    bare = campaign(', subject: "Hi {{ grower.name }}"')
+    extra = {"invite.subject.j2": "Hello {{ grower.name }}", "es/invite.subject.j2": "Hola {{ grower.name }}"}
+    again = {"reminder.subject.j2": "Again: {{ cause }}"}
+    made = Renderer(bare, SOURCES | extra | again, COLUMNS)
+    assert made.email(grower(), link(), "m").subject == "Hello Maria"
+    assert made.email(grower(locale="es-MX"), link(), "m").subject == "Hola Maria"
+    assert made.email(grower(), link(), "m", 1, "used up").subject == "Again: used up"
+    for sources, what in ((SOURCES | extra, "no such template"), (SOURCES | extra | again, "uses the link")):
+        broken = sources | ({"invite.subject.j2": "{{ link.url }}"} if what == "uses the link" else {})
+        with pytest.raises(CampaignError) as caught:
+            Renderer(bare, broken, COLUMNS)
+        assert what in caught.value.problems[0].what
+
+
+def test_a_language_is_found_by_its_tag_and_written_in_its_form() -> None:
+    """pt-BR falls back to pt, and then to the campaign's own language, and then to the plain template; dates follow."""
+    words = {f"{tag}/invite.txt.j2": tag + " {{ link.url }} {{ link.expiresAt | day }}" for tag in ("pt", "es")}
+    made = Renderer(campaign("file: g.csv", "file: g.csv, locale: es"), SOURCES | words, COLUMNS)
+    for locale, tag, day in (
+        ("pt-BR", "pt", "1 de maio de 2026"),
+        ("", "es", "1 de mayo de 2026"),
+        ("de", "es", "1 de mayo de 2026"),
+    ):
+        text = made.email(grower(locale=locale), link(), "m").text
+        assert text.startswith(tag)
+        assert day in text
+    plain = Renderer(campaign(), SOURCES | words, COLUMNS)
+    assert "May 1, 2026" in plain.email(grower(locale="de"), link(), "m").text
+
+
+def test_a_right_to_left_language_turns_the_page() -> None:
+    """`direction` is that of the words, not that of the row: an Arabic row with English words reads from the left."""
+    made = renderer(**{"ar/invite_html_j2": "<p dir='{{ direction }}' lang='{{ language }}'>{{ link.url }}</p>"})
+    assert "dir='rtl' lang='ar-EG'" in made.email(grower(locale="ar-EG"), link(), "m").html
+    page = renderer(invite_html_j2="{{ direction }}{{ language }} {{ link.url }}")
+    assert page.email(grower(locale="ar"), link(), "m").html.startswith("ltren ")
+
+
+def test_a_text_is_made_plain_on_wish() -> None:
+    """sms.transliterate leaves off what would double the price, in all of the text; smartEncoded reaches Twilio."""
+    words = {"invite.sms.j2": "Conexión – {{ grower.name }} {{ link.url }}"}
+    how = 'sms: {from: "+15155550100", transliterate: plain, smartEncoded: true'
+    made = Renderer(campaign('sms: {from: "+15155550100"', how), SOURCES | words, COLUMNS)
+    message = made.sms(grower(name="Łucía"), link(), "m", now=NOW)
+    assert message.body.startswith("Conexion - Łucia")
+    assert message.smart_encoded
+    kept = Renderer(campaign(), SOURCES | words, COLUMNS).sms(grower(), link(), "m", now=NOW)
+    assert kept.body.startswith("Conexión – ")
+    assert not kept.smart_encoded
+
+
+def test_what_tips_a_text_over_is_named_with_its_row() -> None:
+    """The first character outside of the alphabet, by name, and what leaving it off would save."""
+    made = renderer(invite_sms_j2="{{ grower.name }} " + "a" * 40 + " {{ link.url }}")
+    [note] = made.check(grower(name="Sofía"), REQUEST, now=NOW)
+    assert note.severity == "warning"
+    assert note.where.row == 2
+    assert "U+00ED" in note.what
+    assert "transliterate" in note.fix
+    assert made.check(grower(name="Jose"), REQUEST, now=NOW) == ()
+
+
+def test_a_long_subject_is_a_warning_with_its_row() -> None:
+    """Mail programs cut it off; a header's limit is another matter, and an error."""
+    [note] = renderer().check(grower(name="a" * 90), REQUEST, now=NOW)
+    assert (note.severity, note.where.row) == ("warning", 2)
+    assert "93 characters" in note.what
+
+
+def test_unsubscribing_has_an_address_of_its_own() -> None:
+    """A template too, shown to both parts; one that a cell turned into no address, or into the link, is refused."""
+    how = 'email: {unsubscribe: "https://x.example/{{ grower.Upload }}", '
+    shows = {name: SOURCES[name] + " {{ unsubscribe }}" for name in ("invite.html.j2", "invite.txt.j2")}
+    made = Renderer(campaign("email: {", how), SOURCES | shows, COLUMNS)
+    message = made.email(grower(Upload="a?b&c"), link(), "m")
+    assert message.unsubscribe == "https://x.example/a?b&c"
+    assert "https://x.example/a?b&amp;c" in message.html
+    assert message.text.endswith("https://x.example/a?b&c\n")
+    for cell in ("a\r\nBcc: x@y.example", "a b", "<x>", link().url):
+        with pytest.raises(ListError, match="1 problem"):
+            made.email(grower(Upload=cell), link(), "m")
+    group = Renderer(campaign("email: {", "email: {asmGroup: 7, "), SOURCES | shows, COLUMNS)
+    message = group.email(grower(), link(), "m")
+    assert (message.unsubscribe, message.asm_group) == ("", 7)
+    assert "<%asm_group_unsubscribe_raw_url%>" in message.html

@@ -146,7 +146,7 @@ class Renderer:
         if settings is None:
             raise Unfit("the campaign has no section email:", "Add it.")
         name = self._campaign.reinvite.template if round else settings.template
-        context, locale = self._context(grower, link, round, cause), grower.cell("locale")
+        context, locale = self.context(grower, link, round, cause), grower.cell("locale")
         unsubscribe = self._unsubscribe(context, link)
         context["unsubscribe"] = GROUP_UNSUBSCRIBE if settings.asm_group is not None else unsubscribe
         html = _written(self._shelf.find(f"{name}.html.j2", locale), context)
@@ -185,7 +185,7 @@ class Renderer:
             raise Unfit("the campaign has no section sms:", "Add it.")
         name = self._campaign.reinvite.template if round else settings.template
         found = self._shelf.find(f"{name}.sms.j2", grower.cell("locale"))
-        body = _written(found, self._context(grower, link, round, cause)).strip()
+        body = _written(found, self.context(grower, link, round, cause)).strip()
         if settings.transliterate is Transliterate.PLAIN:
             body = plain(body)
         judge_body(body, link)
@@ -199,7 +199,8 @@ class Renderer:
             smart_encoded=settings.smart_encoded,
         )
 
-    def _context(self, grower: Grower, link: Link, round: int, cause: str) -> dict[str, object]:
+    def context(self, grower: Grower, link: Link, round: int, cause: str) -> dict[str, object]:
+        """What a template of this row sees."""
         return {
             "grower": grower_view(grower),
             "brand": self._brand(grower.cell("brand")),
