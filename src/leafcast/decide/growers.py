@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import MappingProxyType
 from zoneinfo import available_timezones
 
@@ -57,7 +58,10 @@ class Judge:
         problems: list[Problem] = []
         warnings: list[Problem] = []
         for word, (kind, judgement) in _JUDGEMENTS.items():
-            text = trimmed(cells.get(word, ""))
+            written = cells.get(word)
+            if not written and word not in _EMPTY:
+                continue
+            text = trimmed(written) if written else ""
             found = judgement(text, self) if text else _EMPTY.get(word)
             if isinstance(found, Fault):
                 problems.append(self._problem(row, word, kind, found))
@@ -155,6 +159,11 @@ def _consent(text: str, _judge: Judge) -> Usable | Fault:
 
 
 def _locale(text: str, _judge: Judge) -> Usable | Fault:
+    return _language_tag(text)
+
+
+@lru_cache(maxsize=1_024)
+def _language_tag(text: str) -> Usable | Fault:
     found = _LOCALE.fullmatch(text)
     if found is None:
         return Fault(f"The locale {quoted(text)} is not a language", "Write a tag such as en, es or pt-BR")

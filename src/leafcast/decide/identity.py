@@ -19,6 +19,7 @@ _DATE = re.compile(
     rf"|\d\d?-{_MONTH}(?:-\d\d)?|{_MONTH}-\d\d",
     re.IGNORECASE,
 )
+_MONTHLY = re.compile(_MONTH, re.IGNORECASE)
 _CUT_OFF = re.compile(r"\d{15}0+")
 # What a failed formula leaves in a cell, in the languages that growers' lists are kept in.
 _FAILED_FORMULA = re.compile(
@@ -36,6 +37,8 @@ def external_id(text: str) -> Usable | Fault:
         return Fault(f"The externalId {quoted(text)} contains {hidden}", "Type it again by hand")
     if len(text) > LONGEST:
         return Fault(f"The externalId has {len(text)} characters", f"Use one of at most {LONGEST}")
+    if not (text[0].isdigit() or text[0] == "#" or _MONTHLY.match(text)):
+        return Usable(text)  # nothing that a spreadsheet makes begins in another way
     if _ROUNDED_ID.fullmatch(text):
         return Fault(
             f"The spreadsheet rounded the externalId {quoted(text)}, and its last digits are gone",
