@@ -291,6 +291,18 @@ def looks(desk: Any) -> list[tuple[Any, ...]]:
     ]
 
 
+def test_a_key_that_may_only_send_is_good_enough(desk_with):
+    """What it may not look at stays unseen and is named; the exit code is 0."""
+    desk = desk_with(sendgrid_scopes=("mail.send",))
+    desk.campaign([email(0), text(1)])
+    desk("run", "spring.yaml", "--yes")
+    desk.sandbox.advance(60)
+    done = desk("sync", "spring.yaml", "--json", **SOON)
+    assert len(done.json["notSeen"]) == 2
+    assert "suppressions" in done.err
+    assert {line["delivery"] for line in desk.export()} == {"unknown", "delivered"}
+
+
 EXPECTED = {
     "G-1": ("bounced", "5.1.1", "no"),
     "G-2": ("complained", "", "no"),

@@ -133,6 +133,18 @@ def test_a_list_that_broke_is_read_again_from_the_same_place(stage):
     assert deliveries(play)["G-0"] == "delivered"
 
 
+def test_what_a_key_may_not_see_is_no_trouble(stage):
+    """A key that may only send is a good key: sync says what it could not see, and ends well."""
+    play = stage([grower(0), phone_only(1)])
+    play.run()
+    play.email.lists = {"sendgrid spam": [], "sendgrid bounces": []}
+    play.email.trouble = Unknown("SendGrid does not let this key read this", everyone=True, forbidden=True)
+    result = tracked(play)
+    assert (result.trouble, result.blind) == (None, ["SendGrid does not let this key read this"])
+    assert deliveries(play)["G-1"] == "delivered"
+    assert play.ledger.watermark("spring", "sendgrid spam") is None
+
+
 def test_nobody_is_asked_where_nothing_was_taken(stage):
     """A service that took nothing has nothing to tell."""
     play = stage([phone_only(0)])

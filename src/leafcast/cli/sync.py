@@ -112,6 +112,8 @@ def _tell(voice: Voice, name: str, behind: str, report: SyncReport) -> None:
     )
     if report.stopped is not None:
         say(voice, report.stopped)
+    for blind in report.tracked.blind:
+        voice.note(f"{blind}.")
     for hint in _hints(behind, report):
         voice.note(hint)
     if report.exit_code is not ExitCode.DONE:
@@ -145,8 +147,9 @@ def _leaf_lines(looked: Looked) -> list[str]:
 
 
 def _heard(report: SyncReport) -> dict[str, Any]:
-    news, barred = report.tracked.moved, report.tracked.barred
-    return {"news": {delivery.value: count for delivery, count in news.items()}, "barred": dict(barred)}
+    tracked = report.tracked
+    news = {delivery.value: count for delivery, count in tracked.moved.items()}
+    return {"news": news, "barred": dict(tracked.barred), "notSeen": tracked.blind}
 
 
 def _news_lines(tracked: Tracked) -> list[str]:

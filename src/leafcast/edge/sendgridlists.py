@@ -25,6 +25,13 @@ LISTS: Mapping[str, tuple[str, Delivery, bool]] = {
 }
 """Source -> the list's name, what it says of the last email, and whether further mail is dropped."""
 
+NOT_ALLOWED = Unknown(
+    "SendGrid does not let this key read its suppressions, so late bounces and unsubscribes are not seen; give the key "
+    "read access to them",
+    everyone=True,
+    forbidden=True,
+)
+
 Ask = Callable[[str, Mapping[str, int]], Awaitable[Reply | Outcome]]
 """Path and query in; asked again until there is an answer worth having."""
 
@@ -38,7 +45,8 @@ async def barred(ask: Ask, source: str, since: datetime) -> AsyncIterator[Sequen
         reply = await ask(f"/v3/suppression/{name}", query)
         items = reply.json() if isinstance(reply, Answer) and reply.ok else None
         if not isinstance(items, list):
-            yield not_shown(Service.SENDGRID, reply)
+            forbidden = isinstance(reply, Answer) and reply.status == 403
+            yield NOT_ALLOWED if forbidden else not_shown(Service.SENDGRID, reply)
             return
         entries = [_barred(source, item) for item in items]
         yield [entry for entry in entries if entry is not None]

@@ -62,6 +62,8 @@ class Unknown:
     why: str
     everyone: bool = False
     """Whether no other question to this service would fare better: it is out of reach, or refuses the credentials."""
+    forbidden: bool = False
+    """Whether the credentials are good and may not look at this: so it will be the next time."""
 
 
 Look = Found | Absent | Unknown

@@ -43,6 +43,16 @@ class SendGrid:
 
         return checked
 
+    def readable(self, handle: Handler, scope: str) -> Handler:
+        """The same handler for keys that may look at this; a good key that may not is answered with 403."""
+
+        def checked(call: Call) -> Answer:
+            if scope not in self._desk.settings.sendgrid_scopes:
+                return refusal(403, (None, "access forbidden"))
+            return handle(call)
+
+        return checked
+
     # ------------------------------------------------------------------------------------------------------ sending
 
     def send(self, call: Call) -> Answer:

@@ -52,6 +52,8 @@ class Tracked:
     """News about messages, by what became of them."""
     barred: Counter[str] = field(default_factory=Counter)
     """Addresses that came on a service's list and that this campaign wrote to, by the list."""
+    blind: list[str] = field(default_factory=list)
+    """What the credentials may not look at: nothing is wrong with that, it is only not seen."""
     trouble: RunStopped | None = None
 
 
@@ -145,7 +147,10 @@ class _Line:
                 page = await anext(pages, None)
             if isinstance(page, Unknown):
                 self._whole = False
-                self._tracked.trouble = self._tracked.trouble or RunStopped(page.why, fix=AGAIN)
+                if not page.forbidden:
+                    self._tracked.trouble = self._tracked.trouble or RunStopped(page.why, fix=AGAIN)
+                elif page.why not in self._tracked.blind:
+                    self._tracked.blind.append(page.why)
                 return
             if page is None:
                 return

@@ -43,7 +43,7 @@ def not_shown(service: Service, reply: Reply | Outcome) -> Unknown:
         case NotSent(fault) | Unanswered(fault):
             return Unknown(f"{name} could not be asked: {WHY[fault]}", everyone=True)
         case Answer(status=status) if status in _REFUSALS[service]:
-            return Unknown(_REFUSALS[service][status], everyone=True)
+            return Unknown(_REFUSALS[service][status], everyone=True, forbidden=status == 403)
         case Answer(status=429):
             return Unknown(f"{name} takes no more questions for now", everyone=True)
         case Answer(status=status) if status >= 500:
