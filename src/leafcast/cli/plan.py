@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from leafcast.cli.calling import command
 from leafcast.cli.failing import speaking
 from leafcast.cli.options import CampaignFile, Json, LedgerUrl, Quiet, SkipInvalid, Verbose, ledger_url
 from leafcast.cli.printing import Voice
@@ -15,8 +20,14 @@ if TYPE_CHECKING:
     from leafcast.stories.foresee import Foresight
 
 
+Save = Annotated[
+    Path | None, typer.Option("--save", metavar="FILE", help="Also write the plan to a file, for run --plan.")
+]
+
+
 def plan(
     campaign: CampaignFile,
+    save: Save = None,
     skip_invalid: SkipInvalid = False,
     ledger: LedgerUrl = None,
     as_json: Json = False,
@@ -31,9 +42,32 @@ def plan(
     with speaking(voice):
         from leafcast.cli.job import examined, open_job
 
-        job = open_job(campaign)
+        job, where = open_job(campaign), ledger_url(ledger)
+        made_from = _made_from(job, where) if save else {}
         examined(voice, job, skip_invalid=skip_invalid)
-        _tell(voice, job, foreseen(job, ledger_url(ledger)))
+        found = foreseen(job, where)
+        if save:
+            from leafcast.edge.planfile import write_plan
+
+            write_plan(save, _document(job, found), made_from, skip_invalid=skip_invalid)
+        _tell(voice, job, found)
+        if save:
+            voice.note(f"Saved as {save}. To do exactly that: {command()} run {campaign} --plan {save}")
+
+
+def planned(file: Path, job: Job, ledger: str) -> bool:
+    """See that a saved plan still holds; whether it leaves invalid rows out. Raises UsageError, saying what changed."""
+    from leafcast.edge.planfile import check_unchanged, read_plan
+
+    made_from, skip_invalid = read_plan(file)
+    check_unchanged(made_from, _made_from(job, ledger))
+    return skip_invalid
+
+
+def _made_from(job: Job, ledger: str) -> Mapping[str, str]:
+    from leafcast.edge.fingerprint import fingerprints
+
+    return fingerprints(job.loaded, ledger)
 
 
 def foreseen(job: Job, ledger: str) -> Foresight:
@@ -50,14 +84,24 @@ def foreseen(job: Job, ledger: str) -> Foresight:
             return asyncio.run(foresee(scratch, scratch, job.examiner, clock.now()))
 
 
+def _document(job: Job, plan: Foresight) -> dict[str, Any]:
+    from leafcast.decide.foresight import line_document, plan_document
+    from leafcast.decide.listchanges import change_document
+
+    return {
+        "campaign": job.campaign.name,
+        **plan_document(job.campaign, plan.lines),
+        "list": change_document(plan.changes),
+        "rows": [line_document(line) for line in plan.lines],
+    }
+
+
 def _tell(voice: Voice, job: Job, plan: Foresight) -> None:
-    from leafcast.decide.foresight import line_document, line_text, plan_document, sum_text
-    from leafcast.decide.listchanges import change_document, change_sentences
+    from leafcast.decide.foresight import line_text, sum_text
+    from leafcast.decide.listchanges import change_sentences
     from leafcast.stories.run import RECALLED
 
-    sums = plan_document(job.campaign, plan.lines)
-    rows = [line_document(line) for line in plan.lines]
-    voice.document({"campaign": job.campaign.name, **sums, "list": change_document(plan.changes), "rows": rows})
+    voice.document(_document(job, plan))
     if plan.recalled:
         voice.result(RECALLED)
         return

@@ -52,6 +52,12 @@ TestTo = Annotated[
         "alone; may be given several times.",
     ),
 ]
+PlanFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--plan", metavar="FILE", help="Do exactly what this saved plan says; refused when something changed."
+    ),
+]
 AllowOnly = Annotated[
     Path | None,
     typer.Option("--allow-only", metavar="FILE", help="For trials: nobody can be written to but these addresses."),
@@ -70,6 +76,7 @@ def run(
     wait: Wait = False,
     test_to: TestTo = None,
     allow_only: AllowOnly = None,
+    plan: PlanFile = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -84,13 +91,16 @@ def run(
         where = ledger_url(ledger)
         if wait and allow_only:
             raise UsageError("--wait and --allow-only do not go together", fix="Leave one of them out.")
+        if plan and (wait or limit or only or allow_only or test_to):
+            raise UsageError("A plan is done as a whole", fix="Leave the other options out, or run without --plan.")
         job = ready(voice, campaign, where, yes=yes, dry_run=dry_run)
         if test_to:
             from leafcast.cli.trying import send_tests
 
             send_tests(voice, job, where, test_to, only or [], yes=yes, dry_run=dry_run)
             return
-        limits = _limits(allow_only, job)
+        limits, still_holds = _limits(allow_only, job), _planned(plan, job, where)
+        skip_invalid = skip_invalid or still_holds()
         survey = examined(voice, job, skip_invalid=skip_invalid)
         options = Options(limit, _listed(only or [], survey))
         if wait and not dry_run:
@@ -102,6 +112,7 @@ def run(
             return
 
         async def sending(world: World, brake: Brake, confirm: Confirm) -> RunReport:
+            still_holds()  # once more, now that nobody else can change the ledger
             return await story(limits(world), job.examiner, survey, brake, options, confirm)
 
         _do(voice, job, where, sending, yes=yes, dry_run=dry_run)
@@ -169,6 +180,16 @@ def _listed(only: list[str], survey: Survey) -> frozenset[str]:
             f"The list has no good row with externalId {', '.join(missing)}", fix="Look at the id, and run check."
         )
     return frozenset(only)
+
+
+def _planned(plan: Path | None, job: Job, ledger: str) -> Callable[[], bool]:
+    """Looks whether a saved plan still holds, and tells whether it leaves invalid rows out. Raises UsageError where it
+    does not hold."""
+    if plan is None:
+        return lambda: False
+    from leafcast.cli.plan import planned
+
+    return lambda: planned(plan, job, ledger)
 
 
 def _limits(allow_only: Path | None, job: Job) -> Callable[[World], World]:

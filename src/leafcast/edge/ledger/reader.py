@@ -138,6 +138,13 @@ class SqliteReader(RoundReading):
             upto = self._q.watermark(self._read, campaign_id=self._campaign_id(campaign), source=source)
             return sql.to_moment(upto) if upto else None
 
+    def state(self) -> str:
+        """A text that is another one after each run, and after each change to the suppressions; '' as long as nothing
+        has happened in this ledger."""
+        with reading(self._path):
+            uuid, *happened = self._q.ledger_state(self._read) or ("",)
+        return ":".join(map(str, (uuid, *happened))) if any(happened) else ""
+
     def suppressions(self) -> Sequence[Suppression]:
         """Who must not be written to, by channel and address."""
         with reading(self._path):

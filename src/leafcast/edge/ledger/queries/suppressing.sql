@@ -19,3 +19,7 @@ SELECT id FROM message WHERE id = :id AND campaign_id = :campaign_id AND state =
 
 -- name: removed_suppressions()$
 SELECT times FROM suppressions_removed;
+
+-- name: ledger_state()^
+-- Every run raises the epoch; suppressions come and go beside runs.
+SELECT uuid, epoch, (SELECT COALESCE(MAX(id), 0) FROM suppression), (SELECT times FROM suppressions_removed) FROM ledger;
