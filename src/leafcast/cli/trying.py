@@ -16,6 +16,7 @@ from leafcast.decide import addresses
 from leafcast.decide.rendering import placeholder_link
 from leafcast.decide.summary import document as counts_document
 from leafcast.decide.summary import due_sentence
+from leafcast.decide.telling import Shown
 from leafcast.decide.trying import marked_email, marked_text, telling
 from leafcast.edge.system import SystemClock, new_id
 from leafcast.errors import ExitCode, Interrupted, UsageError
@@ -75,15 +76,18 @@ def _targets(job: Job, given: Sequence[str]) -> list[tuple[Channel, str]]:
     return found
 
 
-def _rows(job: Job, only: Sequence[str]) -> list[Sound]:
+def _rows(job: Job, only: Sequence[str]) -> list[Shown]:
     """The rows that are named, else a telling few of the good ones."""
     sound = (item for item in job.examiner.examine() if isinstance(item, Sound))
     if not only:
-        rows = telling((item, item.grower, item.request) for item in sound)
+        rows = telling((item.grower, item.request) for item in sound)
         if not rows:
             raise UsageError("The list has no good row to test with", fix="Run check, and mend what it names.")
         return rows
-    named = {item.grower.external_id: item for item in sound if item.grower.external_id in set(only)}
+    wanted = set(only)
+    named = {
+        item.grower.external_id: Shown(item.grower, item.request) for item in sound if item.grower.external_id in wanted
+    }
     missing = sorted(set(only) - named.keys())
     if missing:
         raise UsageError(
@@ -95,7 +99,7 @@ def _rows(job: Job, only: Sequence[str]) -> list[Sound]:
 # ------------------------------------------------------------------------------------------------------------ sending
 
 
-async def _sent(voice: Voice, job: Job, letters: Sequence[tuple[Sound, Channel, str]]) -> TryReport:
+async def _sent(voice: Voice, job: Job, letters: Sequence[tuple[Shown, Channel, str]]) -> TryReport:
     clock, brake = SystemClock(), Brake()
     async with clients(job.campaign, read_settings(job.campaign), clock) as made:
         tries = [_try(job, made, row, channel, to) for row, channel, to in letters]
@@ -103,7 +107,7 @@ async def _sent(voice: Voice, job: Job, letters: Sequence[tuple[Sound, Channel, 
             return await try_out(tries, brake)
 
 
-def _try(job: Job, made: Clients, row: Sound, channel: Channel, to: str) -> Try:
+def _try(job: Job, made: Clients, row: Shown, channel: Channel, to: str) -> Try:
     clock, grower = SystemClock(), row.grower
     courier = couriers(job.examiner.renderer, made, clock)[channel]
     link = placeholder_link(row.request, clock.now())

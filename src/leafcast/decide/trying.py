@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypeVar
 
 from markupsafe import Markup, escape
 
+from leafcast.decide.telling import Shown, Telling
 from leafcast.model import EmailMessage, Grower, LinkRequest, SmsMessage
 
 TELLING = 5
@@ -23,31 +23,20 @@ NO_UNSUBSCRIBE = "https://unsubscribe.invalid/"
 VALID = 3_600
 """Seconds that Twilio may keep a test: whoever waits for it has given up by then."""
 
-T = TypeVar("T")
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 _MARK = Markup(
     '<div style="background:#b00020;color:#ffffff;font:14px/1.4 sans-serif;padding:8px 16px;text-align:center">{}</div>'
 )
 
 
-def telling(rows: Iterable[tuple[T, Grower, LinkRequest]], most: int = TELLING) -> list[T]:
-    """Rows that differ from each other: one of each link type, language and brand, the longest name, a missing one. In
-    list order; the iterable is read once."""
-    kinds: dict[tuple[object, ...], tuple[int, T]] = {}
-    longest: tuple[int, int, T] | None = None
-    nameless: tuple[int, T] | None = None
-    for place, (item, grower, request) in enumerate(rows):
-        kind = (request.type, len(request.providers) > 1, grower.cell("locale"), grower.cell("brand"))
-        kinds.setdefault(kind, (place, item))
-        if longest is None or len(grower.name) > longest[0]:
-            longest = (len(grower.name), place, item)
-        if nameless is None and not grower.name:
-            nameless = (place, item)
-    chosen = dict(found for found in (nameless, longest and longest[1:]) if found is not None)
-    for place, item in kinds.values():
-        if len(chosen) < most:
-            chosen.setdefault(place, item)
-    return [chosen[place] for place in sorted(chosen)]
+def telling(rows: Iterable[tuple[Grower, LinkRequest]], most: int = TELLING) -> list[Shown]:
+    """Rows that differ from each other, as a preview shows them; where those are more than somebody wants to get, the
+    ones that show most at once. In list order; the iterable is read once."""
+    telling = Telling()
+    for grower, request in rows:
+        telling.take(grower, request)
+    chosen = sorted(telling.chosen(), key=lambda shown: -len(shown.why))[:most]
+    return sorted(chosen, key=lambda shown: shown.grower.row)
 
 
 def marked_email(message: EmailMessage, to: str, words: str) -> EmailMessage:
