@@ -27,10 +27,10 @@ quietHours: {timezone: America/Chicago}
 SOURCES = {
     "invite.html.j2": "<p>{{ grower.name }} {{ brand.companyName }} <a href='{{ link.url }}'>go</a></p>",
     "invite.txt.j2": "{{ grower.name }} {{ link.url }} {{ link.expiresAt | day }}",
-    "invite.sms.j2": "{{ brand.companyName }}: {{ link.url }}",
+    "invite.sms.j2": "{{ brand.companyName }}: {{ link.url }}{# STOP #}",
     "reminder.html.j2": "<p>again {{ link.url }}</p>",
     "reminder.txt.j2": "again {{ link.url }}",
-    "reminder.sms.j2": "again {{ link.url }}",
+    "reminder.sms.j2": "again {{ link.url }}{# Prairie, STOP #}",
 }
 COLUMNS = ["externalId", "name", "email", "phone", "locale", "Upload"]
 REQUEST = LinkRequest(LinkType.PROVIDER, "G-1", 2_592_000, ("JohnDeere",))
@@ -331,3 +331,12 @@ def test_unsubscribing_has_an_address_of_its_own() -> None:
     message = group.email(grower(), link(), "m")
     assert (message.unsubscribe, message.asm_group) == ("", 7)
     assert "<%asm_group_unsubscribe_raw_url%>" in message.html
+
+
+def test_a_text_that_carriers_would_filter_is_a_note() -> None:
+    """The sender's name and the way out belong into every text, in every language; a name written out counts."""
+    made = renderer(**{"es/invite_sms_j2": "{{ link.url }}", "invite_sms_j2": "PRAIRIE: {{ link.url }} Reply STOP"})
+    assert [(note.where.file, "stop" in note.what) for note in made.notes] == [
+        ("es/invite.sms.j2", True),
+        ("es/invite.sms.j2", False),
+    ]

@@ -49,7 +49,8 @@ def preview(
         target = output or Path.cwd() / f"{job.campaign.name}-preview.html"
         write_gallery(target, gallery(job.campaign.name, pictures, again=reminder))
         voice.document({"campaign": job.campaign.name, "file": str(target), "growers": list(map(_document, pictures))})
-        voice.result(f"{len(pictures)} growers in {target}: open it in a browser.")
+        count = "1 grower" if len(pictures) == 1 else f"{len(pictures)} growers"
+        voice.result(f"{count} in {target}: open it in a browser.")
 
 
 def _document(picture: Picture) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from leafcast.decide.forms import CONTROL
@@ -89,6 +90,16 @@ def text_note(body: str) -> tuple[str, str] | None:
     if cost.segments > MANY_SEGMENTS:
         return f"the text takes {cost.segments} segments", "Each segment is paid for: shorten the template."
     return None
+
+
+def template_notes(source: str, senders: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """What carriers want of a text and this template leaves out, and what to do (Twilio's guides on toll-free
+    numbers and 10DLC, read November 2026). `senders` are the names that growers know."""
+    if not re.search(r"\bSTOP\b", source):
+        fix = "Carriers filter texts without a way out: end it with Reply STOP to opt out."
+        yield "the text does not say how to stop it", fix
+    if "companyName" not in source and not any(name and name.casefold() in source.casefold() for name in senders):
+        yield "the text does not say who writes", "Growers do not know the number: begin with {{ brand.companyName }}."
 
 
 def mail_name(name: str) -> str:

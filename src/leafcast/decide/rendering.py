@@ -22,6 +22,7 @@ from leafcast.decide.fitness import (
     judge_body,
     mail_name,
     subject_note,
+    template_notes,
     text_note,
 )
 from leafcast.decide.holding import validity
@@ -79,7 +80,7 @@ class Renderer:
         self._campaign = campaign
         words = None if columns is None else grower_words(columns)
         self._shelf = Shelf(sources, words, campaign.list.locale or "")
-        problems = [*self._shelf.judge(_wanted(campaign)), *self._line_problems()]
+        problems = [*self._shelf.judge(_wanted(campaign)), *self._line_problems(), *self._text_notes(sources)]
         errors = [problem for problem in problems if problem.severity is Severity.ERROR]
         if errors:
             raise CampaignError(errors)
@@ -235,6 +236,14 @@ class Renderer:
     def _problem(self, grower: Grower, what: str, fix: str, severity: Severity = Severity.ERROR) -> Problem:
         where = Where(self._campaign.list.label, row=grower.row)
         return Problem(ProblemKind.MESSAGE, what, fix, where, severity)
+
+    def _text_notes(self, sources: Mapping[str, str]) -> Iterator[Problem]:
+        brands = (self._campaign.brand, *self._campaign.brands.values())
+        senders = [brand.company_name or "" for brand in brands]
+        for wanted in (name for name in _wanted(self._campaign) if name.endswith(".sms.j2")):
+            for name in (name for name in sources if name == wanted or name.endswith(f"/{wanted}")):
+                for what, fix in template_notes(sources[name], senders):
+                    yield Problem(ProblemKind.TEMPLATE, what, fix, Where(name), Severity.WARNING)
 
     def _line_problems(self) -> Iterator[Problem]:
         for key, text in _lines(self._campaign):
