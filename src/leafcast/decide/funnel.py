@@ -84,7 +84,7 @@ def why_call(one: ToCall) -> str:
     arrived = one.deliveries & {Delivery.DELIVERED, Delivery.OPENED}
     if not arrived and one.deliveries & {Delivery.BOUNCED, Delivery.UNDELIVERED, Delivery.DROPPED}:
         return "the message did not arrive"
-    if MessageState.ACCEPTED in one.states:
+    if MessageState.ACCEPTED in one.states or not one.states:
         return "no reaction"
     if one.states & {MessageState.PLANNED, MessageState.SENDING}:
         return "not written to yet"

@@ -26,7 +26,7 @@ def to_call(row: tuple[Any, ...]) -> ToCall:
         phone=phone,
         rounds=rounds,
         written_at=sql.to_moment(written_at) if written_at else None,
-        states=frozenset(map(MessageState, states.split(","))),
+        states=frozenset(map(MessageState, states.split(","))) if states else frozenset(),
         deliveries=frozenset(map(Delivery, deliveries.split(","))) if deliveries else frozenset(),
         opened=bool(opened),
         connection=Connection.BROKEN if broken else Connection(standing) if standing else None,

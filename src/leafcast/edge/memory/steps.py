@@ -33,7 +33,7 @@ def to_call(tables: Tables, campaign: str) -> Iterator[ToCall]:
             continue
         places, messages = _of(tables, campaign, external_id)
         standings = {tables.connections[place].sight.standing for place in places if place in tables.connections}
-        if Connection.CONNECTED in standings or not messages:
+        if Connection.CONNECTED in standings or not places:
             continue
         written = [one.trial.left_at for one in messages if one.trial and one.state is MessageState.ACCEPTED]
         yield ToCall(

@@ -48,7 +48,7 @@ SELECT g.external_id, g.name, g.phone, COUNT(DISTINCT i.id), MAX(CASE WHEN m.sta
                AND NOT EXISTS (SELECT 1 FROM message n WHERE n.invitation_id = i.id AND n.state = 'accepted'
                                AND unixepoch(s.last_accessed_at) - unixepoch(n.intent_at) BETWEEN 0 AND :scan))),
        MAX(c.standing = 'broken'), MAX(c.standing)
-FROM grower g JOIN invitation i ON i.grower_id = g.id JOIN message m ON m.invitation_id = i.id
+FROM grower g JOIN invitation i ON i.grower_id = g.id LEFT JOIN message m ON m.invitation_id = i.id
 LEFT JOIN link l ON l.invitation_id = i.id
   AND l.generation = (SELECT MAX(generation) FROM link newest WHERE newest.invitation_id = i.id)
 LEFT JOIN link_sight s ON s.link_id = l.id
