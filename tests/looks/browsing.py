@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Error, Page, TimeoutError, sync_playwright
 
 PATIENCE = 120_000
 """Milliseconds: a loaded machine is slow, and nothing here waits for anything that does not come."""
@@ -58,8 +59,12 @@ def chromium() -> Iterator[BrowserContext]:
         context.set_default_timeout(PATIENCE)
         try:
             yield context
-        finally:
             context.close()
+        except Error as error:
+            # A browser that died or hangs says nothing about the letters; what a page's script says does.
+            if isinstance(error, TimeoutError) or re.search("closed|crash", error.message):
+                raise NoBrowser(f"Chromium gave up: {error.message.splitlines()[0]}") from error
+            raise
 
 
 def measured(page: Page, html: str, *, dark: bool, width: int) -> dict[str, Any]:
