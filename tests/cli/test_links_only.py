@@ -15,6 +15,7 @@ def test_links_are_made_and_exported_and_nobody_is_written_to(desk: Desk) -> Non
     desk.campaign(ROWS, channels=[], email=None, sms=None)
     keys = {"SENDGRID_API_KEY": "-", "TWILIO_ACCOUNT_SID": "-", "TWILIO_AUTH_TOKEN": "-"}
     assert "links: 1 provider, 1 authentication" in desk("check", "spring.yaml").out
+    assert "2 to create" in desk("plan", "spring.yaml").out
     assert "2 magic links" in desk("run", "spring.yaml", "--dry-run", **keys).out
 
     told = desk("run", "spring.yaml", "--yes", "--json", **keys).json

@@ -123,6 +123,8 @@ def _invitations(ledger: Ledger, campaign: str, now: datetime) -> Iterator[Invit
 
 def _held_back(line: PlanLine, at_once: set[tuple[str, Channel]]) -> PlanLine:
     """A service may have asked to wait: then the ledger holds a message that quiet hours would let go."""
+    if line.channel is None:  # a link alone waits for nobody
+        return line
     waits = line.step is Step.SEND and (line.external_id, line.channel) not in at_once
     return replace(line, step=Step.HOLD, why="a service asked to wait") if waits else line
 
