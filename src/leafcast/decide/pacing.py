@@ -74,8 +74,8 @@ class Departure:
     """A request that left, for the one that comes a whole window later."""
 
     at: float
-    late: float | None = None
-    """Seconds by which it may have arrived later than others; None until its answer is there."""
+    took: float | None = None
+    """Seconds until its answer came; None until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Way:
         """The way after one more answer."""
         quickest = min(took, self.quickest * 1.01)
         cost = self.cost + (min(took - quickest, self.most) - self.cost) * 0.02
-        most = self.most * 0.97 if cost > CAUTION else min(STALLED, self.most * 1.03)
+        most = self.most * 0.99 if cost > CAUTION else min(STALLED, self.most * 1.03)
         return Way(quickest, cost, most)
 
     def late(self, took: float) -> float:
@@ -101,7 +101,7 @@ class Way:
 
     def clears(self, left: Departure, span: float, now: float) -> float:
         """Seconds until the sliding window of a request is surely over; 0 or less when it is."""
-        late = self.late(now - left.at) if left.late is None else left.late
+        late = self.late(now - left.at if left.took is None else left.took)
         return left.at + span + GUARD + late - now
 
 

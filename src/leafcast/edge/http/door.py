@@ -21,7 +21,7 @@ from leafcast.edge.http.network import LARGEST_BODY, Network
 from leafcast.model import Service
 from leafcast.ports import Clock, Turn
 
-TOO_MANY, UNAVAILABLE = 429, 503
+TOO_MANY, BROKEN, UNAVAILABLE = 429, 500, 503
 FIRST_PAUSE = 0.5
 """Seconds: the longest pause after a first 429 that names none; each one that follows it doubles that."""
 FAR_OFF = 0.8
@@ -179,10 +179,9 @@ class Door:
             leaving = await self._window()
             self.sent += 1
             reply = await self._network.send(method, url, sent_headers, body, largest)
-            took = self._clock.monotonic() - leaving.at
+            leaving.took = self._clock.monotonic() - leaving.at
             if isinstance(reply, Answer) and reply.ok:
-                self._way = self._way.after(took)
-            leaving.late = self._way.late(took)
+                self._way = self._way.after(leaving.took)
         finally:
             self.leave()
         return self._heard(reply, leaving.at) if isinstance(reply, Answer) else reply
@@ -208,7 +207,7 @@ class Door:
             self._refused(asked, left_at)
         elif asked is not None and (answer.status == UNAVAILABLE or "x-ratelimit-remaining" in answer.headers):
             self._pause(asked, left_at)
-        elif answer.ok:
+        elif answer.status < BROKEN:  # a no about one request has used the limit as well
             self._accepted(left_at)
         return answer if asked is None else replace(answer, retry_after=asked)
 
