@@ -111,6 +111,7 @@ def _parquet(**columns: list[object]) -> Write:
 
 
 DOCTYPE = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]><sst>&a;</sst>'
+STYLES = b'<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>'
 ROWS = [TOP, ANA]
 
 
@@ -152,6 +153,7 @@ CASES = (
     _xlsx(64, "empty sheets beside the list", sheets(Sheet1=[], Growers=ROWS, Sheet3=[])),
     _xlsx(64, "no data in any sheet", sheets(Sheet1=[], Sheet2=[])),
     _xlsx(64, "blank rows above and between", sheets(Growers=[(), (), TOP, (), ANA, (None, " "), CY])),
+    _xlsx(64, "a workbook without the usual styles", with_parts({"xl/styles.xml": STYLES})),
     _xlsx(64, "a password", _encrypted),
     _xlsx(64, "a password of the archive", _zip_password),
     _xlsx(64, "an old .xls with a new ending", content(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))),

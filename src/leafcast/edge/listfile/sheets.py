@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, time
@@ -77,20 +78,24 @@ def _not_as_typed(values: Sequence[object]) -> tuple[int, ...]:
 
 def workbook_sheet(path: Path, name: str | None) -> Sheet:
     """The sheet `name`, or the only one with data in it that is not hidden."""
-    import pandas as pd
-
     book = Workbook(path)
     sheet, facts, notes = _named(book, name, path) if name is not None else _only(book, path)
     if facts.widest:
         what = f"The sheet {sheet.title} has a cell far to the right, {facts.widest}: a list has up to {WIDEST} columns"
         raise unusable(path, what, "Delete it, or copy the list into a new workbook")
+    return Sheet(_frame(path, sheet.title), facts, (*notes, *_warnings(path, facts)))
+
+
+def _frame(path: Path, title: str) -> pandas.DataFrame:
+    import pandas as pd
+
     try:
-        frame = pd.read_excel(
-            path, sheet_name=sheet.title, header=None, dtype=object, na_filter=False, engine="openpyxl"
-        )
+        with warnings.catch_warnings():
+            # openpyxl tells which parts of a workbook (styles, validation, pictures) it leaves out: no part of a list.
+            warnings.simplefilter("ignore", UserWarning)
+            return pd.read_excel(path, sheet_name=title, header=None, dtype=object, na_filter=False, engine="openpyxl")
     except (BadZipFile, KeyError, ValueError, OSError, TypeError, AttributeError, IndexError) as error:
         raise damaged(path) from error
-    return Sheet(frame, facts, (*notes, *_warnings(path, facts)))
 
 
 def _only(book: Workbook, path: Path) -> tuple[Named, Facts, list[Problem]]:
