@@ -12,7 +12,7 @@ import yaml
 
 from leafcast.cli.job import Job, open_job
 from leafcast.errors import CampaignError, LeafcastError, ListError
-from leafcast.model import Grower, Problem
+from leafcast.model import Grower, Problem, ProblemKind
 from leafcast.stories.prepare import Sound
 
 HEADINGS = "externalId,name,email,phone,Note"
@@ -21,7 +21,7 @@ CY = "G-9,Cy,cy@farm.example,,x"
 TEMPLATES = {
     "invite.html.j2": "<p>Dear {{ grower.name }}, <a href='{{ link.url }}'>connect</a> {{ brand.companyName }}</p>",
     "invite.txt.j2": "Dear {{ grower.name }}, connect: {{ link.url }}",
-    "invite.sms.j2": "{{ brand.companyName }}: {{ link.url }}",
+    "invite.sms.j2": "{{ brand.companyName }}: {{ link.url }} Reply STOP to opt out.",
 }
 CAMPAIGN: Mapping[str, Any] = {
     "campaign": "corpus",
@@ -111,7 +111,8 @@ def _job(case: Case, folder: Path) -> Job:
 
 
 def _told(job: Job, line: Callable[[Problem], str]) -> Iterator[str]:
-    yield from map(line, job.notes)
+    # Advice about templates is no part of what a list comes to.
+    yield from map(line, (note for note in job.notes if note.kind is not ProblemKind.TEMPLATE))
     growers, excluded = [], 0
     for item in job.examiner.examine():
         if isinstance(item, Sound):
