@@ -62,3 +62,22 @@ def test_another_account_at_leaf_is_noticed(desk):
     stopped = desk("reinvite", "spring.yaml", "--yes", code=5)
     assert "none of this campaign's growers" in stopped.err
     assert desk.received().total() == 0
+
+
+def test_a_round_that_was_killed_goes_on_and_reaches_nobody_twice(desk):
+    """After kill -9 the same slot continues: whoever had the message keeps the one, the others get theirs."""
+    pace = {"leaf": "unlimited", "sendgrid": 20, "twilio": "unlimited"}
+    desk.campaign([by_email(number) for number in range(20)], reinvite=REINVITE, pace=pace)
+    desk("run", "spring.yaml", "--yes")
+    running = desk.start("reinvite", "spring.yaml", "--yes", "--slot", today())
+    running.until(lambda: desk.received().total() >= 25, alive=False)
+    running.kill()
+
+    desk("reinvite", "spring.yaml", "--yes", "--slot", today(), code=None)
+    again = desk("reinvite", "spring.yaml", "--yes", "--slot", today(), code=None)
+
+    received, states = desk.received(), desk.states()
+    assert max(received.values()) == 2
+    assert states["accepted"] + states["in_doubt"] == 40
+    assert again.code == (4 if states["in_doubt"] else 0)
+    assert sum(not link["deleted"] for link in desk.sandbox.state()["links"]) == 20

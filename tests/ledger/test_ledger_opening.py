@@ -425,6 +425,45 @@ def test_every_older_form_becomes_the_newest(tmp_path, older):
     assert schema_of(aged)[1] == (len(sql.migrations()), connect.APPLICATION_ID)
 
 
+def test_a_ledger_that_was_used_before_there_were_rounds_keeps_all_it_holds(tmp_path):
+    """The links move into a table with a new form: nothing is lost, and whatever points at them still does."""
+    path = tmp_path / "aged.db"
+    connection = apsw.Connection(str(path))
+    connection.pragma("foreign_keys", 1)
+    for number, script in enumerate(sql.migrations()[:3], start=1):
+        connection.execute(script)
+        connection.pragma("user_version", number)
+        connection.pragma("application_id", connect.APPLICATION_ID)
+    connection.execute(USED)
+    connection.close()
+    opened(path).close()
+    connection = apsw.Connection(str(path))
+    found = list(connection.execute("SELECT grower_id, state, leaf_link_id, url, carried_from FROM link"))
+    assert found == [(1, "live", "x", "https://magic-link.invalid/x", None)]
+    assert list(connection.execute("SELECT state, link_generation FROM message")) == [("sending", 1)]
+    assert list(connection.execute("SELECT link_id FROM attempt")) == [(1,)]
+    assert list(connection.execute("PRAGMA foreign_key_check")) == []
+    connection.close()
+
+
+USED = """
+INSERT INTO ledger (one, uuid, epoch, created_at) VALUES (1, 'u', 1, '');
+INSERT INTO campaign (name, epoch, created_at) VALUES ('spring', 1, '');
+INSERT INTO grower (campaign_id, external_id, list_row, name, cells, listed_epoch, created_at, updated_at)
+VALUES (1, 'G1', 2, '', '{}', 1, '', '');
+INSERT INTO invitation (campaign_id, grower_id, round, created_at) VALUES (1, 1, 0, '');
+INSERT INTO link (campaign_id, invitation_id, generation, state, type, providers, expires_in, epoch, intent_at,
+                  created_at, updated_at)
+VALUES (1, 1, 1, 'sending', 'provider', '[]', 900, 1, '', '', '');
+UPDATE link SET state = 'live', leaf_link_id = 'x', url = 'https://magic-link.invalid/x', expires_at = 'z',
+                made_at = 'm';
+INSERT INTO attempt (link_id, number, epoch, started_at) VALUES (1, 1, 1, '');
+INSERT INTO message (id, campaign_id, invitation_id, channel, to_address, state, created_at, updated_at)
+VALUES ('0123456789abcdef', 1, 1, 'email', 'a@farm.example', 'planned', '', '');
+UPDATE message SET state = 'sending', epoch = 1, intent_at = '', link_generation = 1, attempts = 1;
+"""
+
+
 def test_a_migration_is_whole_or_not_at_all(path):
     """When a step fails, the file is as it was before it."""
     connection = apsw.Connection(str(path))
