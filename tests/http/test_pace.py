@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -138,6 +139,24 @@ def test_the_first_turn_is_immediate_and_no_limit_is_none() -> None:
     """Nobody waits for the first request, nor for any without a pace."""
     assert drive(0.1, requests=1).times == [0.0]
     assert drive(None, requests=64, workers=64).times[-1] == 0.0
+
+
+def test_what_is_owed_holds_the_line() -> None:
+    """A text of three segments at two segments a second: the next turn comes after three halves of a second."""
+
+    async def main() -> list[float]:
+        clock = VirtualClock()
+        door = Door(Service.TWILIO, "http://127.0.0.1", Arrivals(clock), rate=2, clock=clock)  # type: ignore[arg-type]
+        times = []
+        for _ in range(4):
+            turn = await door.ready()
+            times.append(clock.monotonic())
+            door.owe((3 - 1) / 2)
+            turn.give_back()
+        return times
+
+    times = asyncio.run(main())
+    assert [b - a for a, b in itertools.pairwise(times)] == pytest.approx([1.5] * 3, abs=0.05)
 
 
 def test_turns_are_given_in_order() -> None:

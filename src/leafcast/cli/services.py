@@ -85,6 +85,13 @@ def read_settings(campaign: Campaign) -> Access:
     return Access(leaf, sendgrid, twilio, webhook)
 
 
+def rate_of(campaign: Campaign, service: Service) -> float | None:
+    """Requests per second to a service: its pace, and for texts no more than the sender carries segments."""
+    pace = campaign.pace.of(service)
+    segments = campaign.sms.segments_per_second if service is Service.TWILIO and campaign.sms else None
+    return min((rate for rate in (pace, segments) if rate is not None), default=None)
+
+
 @asynccontextmanager
 async def clients(campaign: Campaign, access: Access, clock: Clock) -> AsyncIterator[Clients]:
     """Open the network, with one door for each service at the campaign's pace."""
@@ -93,7 +100,7 @@ async def clients(campaign: Campaign, access: Access, clock: Clock) -> AsyncIter
         doors: dict[Service, Door] = {}
 
         def door(service: Service, url: str) -> Door:
-            doors[service] = Door(service, url, network, rate=campaign.pace.of(service), clock=clock)
+            doors[service] = Door(service, url, network, rate=rate_of(campaign, service), clock=clock)
             return doors[service]
 
         email: SendGridClient | None = None
@@ -105,7 +112,12 @@ async def clients(campaign: Campaign, access: Access, clock: Clock) -> AsyncIter
         if access.twilio is not None:
             from leafcast.edge.twilio import TwilioClient
 
-            sms = TwilioClient(door(Service.TWILIO, access.twilio.url), access.twilio, retrier)
+            sms = TwilioClient(
+                door(Service.TWILIO, access.twilio.url),
+                access.twilio,
+                retrier,
+                segments_per_second=campaign.sms.segments_per_second if campaign.sms else None,
+            )
         webhook: WebhookClient | None = None
         if access.webhook is not None and campaign.webhook is not None:
             from leafcast.edge.webhook import WebhookClient, origin_and_path

@@ -279,6 +279,10 @@ class SmsSettings(_Section):
     messaging_service: MessagingService | None = Field(
         default=None, description="A Twilio messaging service, instead of `from`."
     )
+    segments_per_second: PaceNumber = Field(
+        default=None,
+        description="What the sender carries (Twilio's MPS): a text of three segments then takes the time of three.",
+    )
     template: TemplateName = Field(default="invite", description="The file `<name>.sms.j2`.")
     smart_encoded: Flag = Field(
         default=False, description="Whether Twilio may put plain characters in the place of look-alikes (SmartEncoded)."

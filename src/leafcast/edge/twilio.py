@@ -19,6 +19,7 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from leafcast.decide.replies import Answer, Reply
+from leafcast.decide.segments import count_segments
 from leafcast.decide.verdicts import twilio_verdict
 from leafcast.decide.verdicts.looking import not_shown
 from leafcast.edge.http import Door, PacedTurn, Retrier, basic
@@ -86,8 +87,12 @@ class _DoorTransport(AsyncHttpClient):  # type: ignore[misc, unused-ignore]
 class TwilioClient:
     """Twilio over one door. Fulfils `ports.Sender`, `ports.Searcher` and `ports.Tracker`."""
 
-    def __init__(self, door: Door, access: TwilioAccess, retrier: Retrier) -> None:
+    def __init__(
+        self, door: Door, access: TwilioAccess, retrier: Retrier, *, segments_per_second: float | None = None
+    ) -> None:
+        """With `segments_per_second` each text holds the line for as long as its segments take the sender."""
         self._retrier = retrier
+        self._segment = 1 / segments_per_second if segments_per_second else 0.0
         secret = access.secret.reveal()
         self._account = access.account
         self._keyed = access.user != access.account
@@ -112,6 +117,8 @@ class TwilioClient:
             if message.messaging_service is not None
             else {"from_": message.sender or ""}
         )
+        if self._segment:
+            self._door.owe((count_segments(message.body).segments - 1) * self._segment)
         create = self._client.messages.create_async
         encoded = {"smart_encoded": True} if message.smart_encoded else {}
         asked = create(
