@@ -136,8 +136,8 @@ MUTANTS = (
         (
             (
                 POSTING,
-                "if world.clock.monotonic() - committed > SEND_DEADLINE or not self._minter.fresh(link):",
-                "if False:",
+                "late = world.clock.monotonic() - committed > SEND_DEADLINE or not self._minter.fresh(link)",
+                "late = False",
             ),
         ),
         ("runners",),
@@ -148,9 +148,9 @@ MUTANTS = (
         (
             (
                 POSTING,
-                "            if world.clock.monotonic() - committed > SEND_DEADLINE or not self._minter.fresh(link):",
+                "            late = world.clock.monotonic() - committed > SEND_DEADLINE or not self._minter.fresh(link)",
                 "            row = next(r for r in world.reader.rows(self._campaign.name) if r.message_id == message.id)\n"
-                "            if (world.clock.now() - row.updated_at).total_seconds() > SEND_DEADLINE:",
+                "            late = (world.clock.now() - row.updated_at).total_seconds() > SEND_DEADLINE",
             ),
         ),
         ("runners",),
