@@ -111,6 +111,10 @@ class Ledger(Protocol):
         What is known already stays as it is, except for growers for whom nothing was ever attempted in that round:
         their cells, addresses and planned messages are taken over from the new decision."""
 
+    def go_on(self, campaign: str, fingerprint: str, only: Collection[str] = ()) -> bool:
+        """Take the list that an earlier run planned from exactly this (`Examined`) as this run's own; False where there
+        is none, where its plan does not hold any more, or where it does not name all of `only`."""
+
     def unlisted(self, campaign: str) -> Sequence[str]:
         """The growers whom this run's list does not name, by externalId and in list order."""
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from leafcast.model import Due
     from leafcast.stories.brake import Brake
     from leafcast.stories.prepare import Survey
-    from leafcast.stories.run import Confirm, RunReport
+    from leafcast.stories.run import Confirm, Options, RunReport
     from leafcast.stories.world import World
 
 Wait = Annotated[
@@ -101,8 +101,17 @@ def run(
             return
         limits, still_holds = _limits(allow_only, job), _planned(plan, job, where)
         skip_invalid = skip_invalid or still_holds()
+        fingerprint = "" if wait or dry_run else _fingerprint(job, skip_invalid=skip_invalid)
+        if fingerprint and _as_examined(job, where, fingerprint, only or []):
+            voice.note("List, campaign and templates are as they were when all was planned: it goes on at once.")
+            _go_on(voice, job, where, limits, Options(limit, frozenset(only or []), fingerprint), yes=yes)
+            return
+
+        def unchanged() -> bool:
+            return _fingerprint(job, skip_invalid=skip_invalid) == fingerprint
+
         survey = examined(voice, job, skip_invalid=skip_invalid)
-        options = Options(limit, _listed(only or [], survey))
+        options = Options(limit, _listed(only or [], survey), fingerprint, unchanged)
         if wait and not dry_run:
             from leafcast.cli.waiting import run_and_wait
 
@@ -201,6 +210,33 @@ def _limits(allow_only: Path | None, job: Job) -> Callable[[World], World]:
 
     allowed = addresses_of(allow_only, job.campaign.list.region)
     return lambda world: allowing(world, allowed)
+
+
+def _fingerprint(job: Job, *, skip_invalid: bool) -> str:
+    """Everything that a plan is made from but the ledger, in one word; '' where the list is no file."""
+    from leafcast.edge.fingerprint import one_word
+
+    return one_word(job.loaded, skip_invalid=skip_invalid)
+
+
+def _as_examined(job: Job, ledger: str, fingerprint: str, only: list[str]) -> bool:
+    from leafcast.edge.ledger import is_current, open_reader
+
+    if not is_current(ledger):
+        return False
+    with open_reader(ledger) as reader:
+        return reader.examined(job.campaign.name, fingerprint, only)
+
+
+def _go_on(
+    voice: Voice, job: Job, ledger: str, limits: Callable[[World], World], options: Options, *, yes: bool
+) -> None:
+    from leafcast.stories.run import go_on
+
+    async def sending(world: World, brake: Brake, confirm: Confirm) -> RunReport:
+        return await go_on(limits(world), job.campaign, job.examiner.linker, brake, options, confirm)
+
+    _do(voice, job, ledger, sending, yes=yes, dry_run=False)
 
 
 # -------------------------------------------------------------------------------------------------------------- doing

@@ -20,14 +20,24 @@ JUDGES = ("leafcast", "phonenumbers", "email-validator", "jinja2", "pandas", "op
 def fingerprints(loaded: LoadedCampaign, ledger: str) -> Mapping[str, str]:
     """Of the list, the campaign, its templates, the program and the ledger. Raises UsageError for a list that is no
     file, and for a file that is gone; LedgerUnusable."""
-    if loaded.campaign.list.source is not ListFrom.FILE or loaded.list_path is None:
+    if loaded.campaign.list.source is not ListFrom.FILE:
         raise UsageError("The list comes from Leaf and may change at any time", fix="Plan and run in one go: use run.")
+    return {**_made_from(loaded), "ledger": ledger_state(ledger)}
+
+
+def one_word(loaded: LoadedCampaign, *, skip_invalid: bool) -> str:
+    """All of it but the ledger in one word; '' where the list is no file."""
+    if loaded.campaign.list.source is not ListFrom.FILE:
+        return ""
+    return _of_text(json.dumps([_made_from(loaded), skip_invalid], sort_keys=True))
+
+
+def _made_from(loaded: LoadedCampaign) -> Mapping[str, str]:
     return {
         "list": _of_file(loaded.list_path),
         "campaign": _of_file(loaded.path),
         "templates": _of_text(json.dumps(loaded.sources, sort_keys=True)),
         "program": ", ".join(f"{name} {version(name)}" for name in JUDGES),
-        "ledger": ledger_state(ledger),
     }
 
 

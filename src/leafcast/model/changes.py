@@ -104,6 +104,15 @@ class Excluded:
 
 
 @dataclass(frozen=True, slots=True)
+class Examined:
+    """All that this run planned was made from what the fingerprint stands for, to the last row. The next plan of the
+    campaign, whoever makes it, ends that."""
+
+    campaign: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
 class DoubtLooked:
     """A service was asked about a message in doubt. Found, it becomes accepted; anything else is noted, and the doubt
     stays."""
@@ -235,6 +244,7 @@ Change = (
     | NextChannel
     | Reopened
     | Excluded
+    | Examined
     | DoubtLooked
     | DoubtLifted
     | DoubtResolved

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -53,6 +53,10 @@ class AllowingLedger:
     def plan(self, campaign: str, invitations: Sequence[PlannedInvitation]) -> PlanCounts:
         """As the ledger does: everybody is planned."""
         return self.inner.plan(campaign, invitations)
+
+    def go_on(self, campaign: str, fingerprint: str, only: Collection[str] = ()) -> bool:
+        """As the ledger does."""
+        return self.inner.go_on(campaign, fingerprint, only)
 
     def unlisted(self, campaign: str) -> Sequence[str]:
         """As the ledger does."""

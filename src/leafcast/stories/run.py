@@ -12,11 +12,12 @@ from leafcast.decide.campaign import Campaign
 from leafcast.decide.linking import Linker
 from leafcast.decide.listchanges import change_sentences
 from leafcast.decide.suppressing import SuppressedAddresses
-from leafcast.errors import ExitCode, LeafcastError
+from leafcast.errors import ExitCode, LeafcastError, RunStopped
 from leafcast.model import (
     Channel,
     Counts,
     Due,
+    Examined,
     Excluded,
     ListChanges,
     MessageState,
@@ -47,6 +48,10 @@ class Options:
 
     limit: int | None = None
     only: frozenset[str] = frozenset()
+    fingerprint: str = ""
+    """Stands for everything that the plan of a run is made from; '' where nothing can."""
+    unchanged: Callable[[], bool] = lambda: True
+    """Whether it still does: somebody may save the list while it is being read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +96,26 @@ async def run(
     examiner = replace(examiner, suppressed=SuppressedAddresses(world.reader.suppressions()))
     changes = await write_plan(ledger, examiner)
     await ledger.record(Excluded(campaign.name, _excluded(survey)))
+    if options.fingerprint and options.unchanged():
+        await ledger.record(Examined(campaign.name, options.fingerprint))
     for sentence in change_sentences(changes, first=changes.added == survey.growers):
         world.progress.notice(sentence)
     report = await _finish(world, campaign, examiner.linker, brake, Scope.LISTED, options, confirm, started)
     return replace(report, changes=changes)
+
+
+async def go_on(
+    world: World, campaign: Campaign, linker: Linker, brake: Brake, options: Options, confirm: Confirm
+) -> RunReport:
+    """Do what is left of a campaign whose list, words and rules are as they were when all of it was planned: nothing is
+    examined or planned again. Raises RunStopped where that came to be untrue since it was looked for."""
+    started = world.ledger.begin(campaign.name, "run")
+    if (counts := world.reader.counts(campaign.name)).recalled_at is not None:
+        world.progress.notice(RECALLED)
+        return RunReport(counts, Due(0, {}, 0), Tally(), started.in_doubt, None)
+    if not world.ledger.go_on(campaign.name, options.fingerprint, options.only):
+        raise RunStopped("The ledger has changed in this moment", fix="Run the same command again.")
+    return await _finish(world, campaign, linker, brake, Scope.LISTED, options, confirm, started)
 
 
 async def write_plan(ledger: Ledger, examiner: Examiner) -> ListChanges:

@@ -3,7 +3,15 @@
 from leafcast.edge.ledger.copying import copy_ledger
 from leafcast.edge.ledger.keeping import SuppressionKeeper, open_suppressions
 from leafcast.edge.ledger.reader import SqliteReader
-from leafcast.edge.ledger.store import SqliteLedger, check_free, ledger_exists, open_existing, open_ledger, open_reader
+from leafcast.edge.ledger.store import (
+    SqliteLedger,
+    check_free,
+    is_current,
+    ledger_exists,
+    open_existing,
+    open_ledger,
+    open_reader,
+)
 
 __all__ = [
     "SqliteLedger",
@@ -11,6 +19,7 @@ __all__ = [
     "SuppressionKeeper",
     "check_free",
     "copy_ledger",
+    "is_current",
     "ledger_exists",
     "open_existing",
     "open_ledger",

@@ -26,6 +26,7 @@ from leafcast.model import (
     DoubtLifted,
     DoubtLooked,
     DoubtResolved,
+    Examined,
     Excluded,
     LinkCarried,
     LinkIntent,
@@ -101,6 +102,10 @@ class Changes:
                 self._next_channel(change, stamp)
             case Reopened():
                 self._reopened(change, stamp)
+            case Examined():
+                self._mine(change.campaign)
+                key = {"campaign_id": self._run.campaign_id, "epoch": self._run.epoch}
+                self._q.note_examined(self._connection, **key, fingerprint=change.fingerprint)
             case Excluded():
                 self._excluded(change, stamp)
             case DoubtLooked():

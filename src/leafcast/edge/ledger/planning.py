@@ -26,6 +26,7 @@ class Planner:
 
     def plan(self, invitations: Sequence[PlannedInvitation]) -> PlanCounts:
         """Make sure that each of these is in the ledger; say what that changed."""
+        self._q.forget_examined(self._connection, campaign_id=self._run.campaign_id)
         self._merge_columns(invitations)
         new = self._insert_growers(invitations)
         self._insert_invitations(new)

@@ -138,6 +138,13 @@ class SqliteReader(RoundReading):
             upto = self._q.watermark(self._read, campaign_id=self._campaign_id(campaign), source=source)
             return sql.to_moment(upto) if upto else None
 
+    def examined(self, campaign: str, fingerprint: str, only: Collection[str] = ()) -> bool:
+        """Whether exactly this was examined and planned to the last row, and its plan still holds and names all of
+        `only`."""
+        with reading(self._path):
+            key = self._q.campaign_id(self._read, name=campaign)
+            return key is not None and examined_epoch(self._read, int(key), fingerprint, only) is not None
+
     def state(self) -> str:
         """A text that is another one after each run, and after each change to the suppressions; '' as long as nothing
         has happened in this ledger."""
@@ -252,3 +259,14 @@ def _link_doubt(row: tuple[Any, ...]) -> LinkDoubt:
         leaf_user_id,
         sql.to_moment(left_at),
     )
+
+
+def examined_epoch(
+    connection: apsw.Connection, campaign_id: int, fingerprint: str, only: Collection[str]
+) -> int | None:
+    """The run whose plan was made from exactly this, where it still holds and names all of `only`."""
+    epoch = sql.queries().examined_epoch(connection, campaign_id=campaign_id, fingerprint=fingerprint)
+    key = {"campaign_id": campaign_id, "epoch": epoch}
+    if epoch is None or any(sql.queries().listed_grower(connection, **key, external_id=one) is None for one in only):
+        return None
+    return int(epoch)

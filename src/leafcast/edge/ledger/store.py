@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +18,7 @@ from leafcast.edge.ledger import connect, place, sql
 from leafcast.edge.ledger.changes import Changes, Run, is_intent
 from leafcast.edge.ledger.lock import LedgerLock
 from leafcast.edge.ledger.planning import Planner
-from leafcast.edge.ledger.reader import SqliteReader
+from leafcast.edge.ledger.reader import SqliteReader, examined_epoch
 from leafcast.edge.ledger.work import Backlog
 from leafcast.edge.ledger.writer import Receipt, Stamp, Writer
 from leafcast.errors import LeafcastError, LedgerStopped, LedgerUnusable
@@ -59,6 +60,7 @@ class SqliteLedger(SqliteReader):
         self._clock = clock
         self._new_id = new_id
         self._run: Run | None = None
+        self._listed_epoch: int | None = None
         self._changes: Changes | None = None
         self._uuid = str(self._q.identity(connection)[0])
         self._file = _identity_of(path)
@@ -79,7 +81,7 @@ class SqliteLedger(SqliteReader):
         """Open a run: a new epoch, and whatever an earlier run left while sending becomes in doubt."""
         run, in_doubt = self._writer.call(lambda stamp: self._begin(campaign, command, stamp))
         self._lock.started(self._uuid, run.epoch, campaign, command)
-        self._run, self._changes = run, Changes(self._write, run)
+        self._run, self._changes, self._listed_epoch = run, Changes(self._write, run), None
         return RunStarted(run.id, run.epoch, in_doubt)
 
     def plan(self, campaign: str, invitations: Sequence[PlannedInvitation]) -> PlanCounts:
@@ -90,11 +92,24 @@ class SqliteLedger(SqliteReader):
         assert isinstance(counts, PlanCounts)  # noqa: S101 - for the type checker only
         return counts
 
+    def go_on(self, campaign: str, fingerprint: str, only: Collection[str] = ()) -> bool:
+        """Take the list that was planned from exactly this as this run's own, where its plan still holds and names all
+        of `only`."""
+        run = self._running(campaign)
+
+        def found(_stamp: Stamp) -> int | None:
+            return examined_epoch(self._write, run.campaign_id, fingerprint, only)
+
+        if (epoch := self._writer.call(found)) is None:
+            return False
+        self._listed_epoch = epoch
+        return True
+
     def unlisted(self, campaign: str) -> Sequence[str]:
         """The growers whom this run's list does not name, in list order."""
         run = self._running(campaign)
         with connect.reading(self._path):
-            rows = self._q.unlisted(self._read, campaign_id=run.campaign_id, epoch=run.epoch)
+            rows = self._q.unlisted(self._read, campaign_id=run.campaign_id, epoch=self._listed_epoch or run.epoch)
             return [external_id for (external_id,) in rows]
 
     def work(
@@ -258,7 +273,10 @@ class SqliteLedger(SqliteReader):
         return self._run
 
     def _backlog(self, campaign: str, scope: Scope, now: datetime) -> Backlog:
-        return Backlog(self._read, self._running(campaign), scope, sql.to_text(now))
+        run = self._running(campaign)
+        if scope is Scope.LISTED and self._listed_epoch is not None:
+            run = replace(run, epoch=self._listed_epoch)
+        return Backlog(self._read, run, scope, sql.to_text(now))
 
     def _settle(self) -> None:
         """Wait until all that was recorded is durable, so that it is read; a ledger that stopped is read as it is."""
@@ -323,6 +341,11 @@ def ledger_exists(url: str) -> bool:
     path = place.path_of(url)
     place.check_file(path)
     return path.exists()
+
+
+def is_current(url: str) -> bool:
+    """Whether there is a ledger of the newest form. Raises `LedgerUnusable` for a file that is no ledger."""
+    return ledger_exists(url) and connect.is_up_to_date(place.path_of(url))
 
 
 def open_reader(url: str) -> SqliteReader:

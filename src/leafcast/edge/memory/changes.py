@@ -23,6 +23,7 @@ from leafcast.model import (
     DoubtLifted,
     DoubtLooked,
     DoubtResolved,
+    Examined,
     Excluded,
     LinkCarried,
     LinkIntent,
@@ -79,6 +80,10 @@ class MemoryChanges:
                 self._next_channel(change)
             case Reopened():
                 self._reopened(change)
+            case Examined():
+                self._mine(change.campaign)
+                row = replace(self.tables.campaigns[change.campaign], examined=(change.fingerprint, self.epoch))
+                self.tables.put(self.tables.campaigns, change.campaign, row)
             case Excluded():
                 self._mine(change.campaign)
                 row = replace(self.tables.campaigns[change.campaign], excluded=change.rows)

@@ -71,6 +71,7 @@ class MemoryLedger(MemoryRoundReading):
         self._new_id = new_id
         self._tables = Tables()
         self._epoch = 0
+        self._listed_epoch = 0
         self._places = itertools.count(1)
         self._campaign: str | None = None
         self._stopped: str | None = None
@@ -108,6 +109,7 @@ class MemoryLedger(MemoryRoundReading):
         """Open a run: a new epoch, and whatever an earlier run left while sending becomes in doubt."""
         self._check_stopped()
         self._epoch += 1
+        self._listed_epoch = self._epoch
         self._campaign = campaign
         self._tables.campaigns.setdefault(campaign, CampaignRow())
         for key, link in self._tables.links.items():
@@ -132,7 +134,7 @@ class MemoryLedger(MemoryRoundReading):
         with self._tables.together():
             row = self._tables.campaigns[campaign]
             columns = merge_columns(row.columns, (planned.grower for planned in invitations))
-            self._tables.put(self._tables.campaigns, campaign, replace(row, columns=tuple(columns)))
+            self._tables.put(self._tables.campaigns, campaign, replace(row, columns=tuple(columns), examined=None))
             changed = [self._plan_one(campaign, planned) for planned in invitations]
         added = sum(was_added for was_added, *_ in changed)
         updated = sum(was_updated for _, was_updated, _ in changed)
@@ -142,11 +144,25 @@ class MemoryLedger(MemoryRoundReading):
                 readdressed[was_updated].append(planned.grower.external_id)
         return PlanCounts(added, len(changed) - added, updated, tuple(readdressed[True]), tuple(readdressed[False]))
 
+    def go_on(self, campaign: str, fingerprint: str, only: Collection[str] = ()) -> bool:
+        """Take the list that was planned from exactly this as this run's own, where its plan still holds and names all
+        of `only`."""
+        self._check_running(campaign)
+        examined, tables = self._tables.campaigns[campaign].examined, self._tables
+        planned = (one for one in self._messages(campaign) if one.state is MessageState.PLANNED)
+        if examined is None or examined[0] != fingerprint or any(suppressing.is_suppressed(tables, m) for m in planned):
+            return False
+        found = [tables.growers.get((campaign, one)) for one in only]
+        if any(row is None or row.listed_epoch != examined[1] for row in found):
+            return False
+        self._listed_epoch = examined[1]
+        return True
+
     def unlisted(self, campaign: str) -> Sequence[str]:
         """The growers whom this run's list does not name, in list order."""
         self._check_running(campaign)
         rows = [row for (name, _), row in self._tables.growers.items() if name == campaign]
-        gone = sorted((row for row in rows if row.listed_epoch != self._epoch), key=lambda row: row.place)
+        gone = sorted((row for row in rows if row.listed_epoch != self._listed_epoch), key=lambda row: row.place)
         return [row.grower.external_id for row in gone]
 
     def work(
@@ -394,7 +410,8 @@ class MemoryLedger(MemoryRoundReading):
         for message in self._messages(campaign):
             invitation = self._tables.invitations[message.invitation]
             external_id = invitation.external_id
-            listed = self._tables.growers[campaign, external_id].listed_epoch == self._epoch
+            epoch = self._listed_epoch if scope is Scope.LISTED else self._epoch
+            listed = self._tables.growers[campaign, external_id].listed_epoch == epoch
             match scope:
                 case Scope.LISTED:
                     wanted = listed and invitation.round == 0

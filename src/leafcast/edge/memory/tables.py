@@ -40,6 +40,8 @@ class CampaignRow:
     columns: tuple[str, ...] = ()
     excluded: tuple[tuple[int, str], ...] = ()
     recalled_at: datetime | None = None
+    examined: tuple[str, int] | None = None
+    """From what it was last planned to the last row, and in which run."""
 
 
 @dataclass(frozen=True, slots=True)
