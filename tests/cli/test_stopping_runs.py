@@ -280,6 +280,7 @@ def test_a_bug_is_one_sentence_with_the_place_of_the_details(desk):
     ledger.execute("UPDATE campaign SET list_columns = '[\"Secret Name'")
     ledger.commit()
     ledger.close()
+    desk.list([by_email(n) for n in range(4)])  # an unchanged list would not be planned again
 
     broke = desk("run", campaign, "--yes", "--json", code=1)
 
