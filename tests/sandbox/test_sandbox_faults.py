@@ -178,6 +178,21 @@ def test_rate(client: Any) -> None:
     assert accepted(client, "twilio") == 3
 
 
+def test_crowd(client: Any) -> None:
+    """What exceeds so many requests under way is a 429 and not processed; alone, the same goes through."""
+    crowd = {"kind": "crowd", "service": "twilio", "atOnce": 1}
+    client.sandbox.faults(crowd, {"kind": "hang", "service": "twilio", "contains": "+15155550199"})
+    assert client.text(To="+15155550123").status_code == 201
+    host, port = client.sandbox.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(a_request(client, "twilio"))
+        while len(client.sandbox.control("requests?service=twilio")["requests"]) < 2:
+            pass
+        refused = client.text(To="+15155550124")
+    assert (refused.status_code, refused.json()["code"]) == (429, 20429)
+    assert accepted(client, "twilio") == 1
+
+
 def test_connect(client: Any) -> None:
     """A connection can be reset when it is opened, before anything is said."""
     client.sandbox.faults({"kind": "connect", "count": 1})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
@@ -32,6 +32,8 @@ class Kind(StrEnum):
     """Processed; the answer's body is not what it should be (`how`)."""
     RATE = "rate"
     """429, not processed, for what exceeds `per_second`."""
+    CROWD = "crowd"
+    """429, not processed, for what exceeds `at_once` requests of a service under way, as Twilio counts them."""
     CONNECT = "connect"
     """The connection is reset when it is opened; service and operation cannot be known then."""
 
@@ -91,6 +93,7 @@ class Rule(BaseModel):
     end: End = End.RESET
     how: How = How.HTML
     per_second: float = Field(default=1.0, gt=0)
+    at_once: int = Field(default=10, ge=1)
 
     @model_validator(mode="after")
     def _knows_nothing_at_connect(self) -> Rule:
@@ -147,6 +150,8 @@ class Faults:
 
     def __init__(self) -> None:
         self.switches: list[Switch] = []
+        self.under_way: Counter[str] = Counter()
+        """Requests of each service that are being served."""
 
     def set(self, rules: list[Rule]) -> None:
         """Put these rules in the place of all others."""
@@ -166,6 +171,8 @@ class Faults:
         for switch in self.switches:
             if switch.rule.kind is Kind.CONNECT or not switch.rule.fits(service, operation, call):
                 continue
+            if switch.rule.kind is Kind.CROWD and self.under_way[service] <= switch.rule.at_once:
+                continue
             if switch.strikes():
                 struck.append(switch.rule)
                 if switch.rule.kind is not Kind.SLOW:
@@ -182,7 +189,7 @@ class Faults:
 
 def fault_answer(rule: Rule, service: str) -> Answer:
     """The answer of a status or rate rule: what the rule says, else what the service itself would say."""
-    status = 429 if rule.kind is Kind.RATE else rule.status
+    status = 429 if rule.kind in (Kind.RATE, Kind.CROWD) else rule.status
     headers = tuple((name.lower().encode(), value.encode()) for name, value in rule.headers.items())
     if isinstance(rule.body, str):
         return Answer(status, rule.body.encode(), ((b"content-type", b"text/plain"), *headers))

@@ -26,6 +26,14 @@ class Operation:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        under_way = self._desk.faults.under_way
+        under_way[self._service] += 1
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            under_way[self._service] -= 1
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         seen = self._desk.arrived(time.monotonic(), self._service, self._name)
         call = await read_call(scope, receive)
         if call is None:
@@ -54,7 +62,7 @@ class Operation:
         peer: Peer = (scope["client"][0], scope["client"][1])
         wires = self._desk.wires
         match rule.kind:
-            case Kind.STATUS | Kind.RATE:
+            case Kind.STATUS | Kind.RATE | Kind.CROWD:
                 if rule.processed:
                     await self._processed(call)
                 answer = fault_answer(rule, self._service)
