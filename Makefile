@@ -1,7 +1,7 @@
 # Every target sets up what it needs in .venv by itself; nothing but Python 3.11+ and make is needed.
 PYTHON ?= python3
 BIN := .venv/bin
-BENCHMARKS := ledger_commit list_reading list_checking transports rendering startup pace whole_run
+BENCHMARKS := ledger_commit list_reading list_checking transports rendering startup resume pace whole_run
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
