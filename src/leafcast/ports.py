@@ -15,6 +15,7 @@ from leafcast.model import (
     Doubt,
     Due,
     Followed,
+    Grower,
     Invitation,
     LeafLink,
     LeafUser,
@@ -68,6 +69,16 @@ class ListSource(Protocol):
 
     def rows(self) -> Iterator[Row | Rejected]:
         """Every row, in order; one that cannot even be cut into cells comes as rejected. May be called again."""
+
+
+class Shelf(Protocol):
+    """Growers put away in order, each with the channels whose address an earlier row has. A plain list is one."""
+
+    def append(self, item: tuple[Grower, tuple[Channel, ...]], /) -> None:
+        """Put one behind the others."""
+
+    def __iter__(self) -> Iterator[tuple[Grower, tuple[Channel, ...]]]:
+        """All of them from the first on; may be called again."""
 
 
 class LinkMaker(Protocol):

@@ -12,7 +12,7 @@ from .conftest import Rows, grower, phone_only
 
 
 def plan(stage):
-    return asyncio.run(foresee(stage.ledger, stage.ledger, stage.examiner, stage.clock.now()))
+    return asyncio.run(foresee(stage.ledger, stage.ledger, stage.examiner, stage.examiner.survey(), stage.clock.now()))
 
 
 def steps(found):

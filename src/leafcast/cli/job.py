@@ -15,6 +15,7 @@ from leafcast.decide.linking import Linker
 from leafcast.decide.rendering import Renderer
 from leafcast.edge.campaignfile import LoadedCampaign, read_campaign
 from leafcast.edge.exportfile import problems_file, write_problems
+from leafcast.edge.growerfile import GrowerFile
 from leafcast.edge.listfile import ListFile
 from leafcast.edge.system import SystemClock
 from leafcast.errors import CampaignError, ListError
@@ -68,7 +69,7 @@ def examined(voice: Voice, job: Job, output: Path | None = None, *, skip_invalid
 
     Raises ListError unless every row is good or `skip_invalid` lets the good ones go on.
     """
-    survey = job.examiner.survey(lambda rows: voice.detail(f"{rows:,} rows checked"))
+    survey = job.examiner.survey(lambda rows: voice.detail(f"{rows:,} rows checked"), GrowerFile())
     for line in problem_lines([*job.notes, *survey.warnings]):
         voice.note(line)
     if not survey.rejected:

@@ -18,6 +18,7 @@ from leafcast.cli.printing import Voice
 if TYPE_CHECKING:
     from leafcast.cli.job import Job
     from leafcast.stories.foresee import Foresight
+    from leafcast.stories.prepare import Survey
 
 
 Save = Annotated[
@@ -44,8 +45,7 @@ def plan(
 
         job, where = open_job(campaign), ledger_url(ledger)
         made_from = _made_from(job, where) if save else {}
-        examined(voice, job, skip_invalid=skip_invalid)
-        found = foreseen(job, where)
+        found = foreseen(job, where, examined(voice, job, skip_invalid=skip_invalid))
         if save:
             from leafcast.edge.planfile import write_plan
 
@@ -70,7 +70,7 @@ def _made_from(job: Job, ledger: str) -> Mapping[str, str]:
     return fingerprints(job.loaded, ledger)
 
 
-def foreseen(job: Job, ledger: str) -> Foresight:
+def foreseen(job: Job, ledger: str, survey: Survey) -> Foresight:
     """The plan, made on a copy of the ledger, which is read without being held. Raises LedgerUnusable."""
     from leafcast.edge.ledger import copy_ledger, open_ledger
     from leafcast.edge.system import SystemClock, new_id
@@ -81,7 +81,7 @@ def foreseen(job: Job, ledger: str) -> Foresight:
         copy = f"sqlite:///{folder}/plan.db"
         copy_ledger(ledger, copy)
         with open_ledger(copy, clock, new_id) as scratch:
-            return asyncio.run(foresee(scratch, scratch, job.examiner, clock.now()))
+            return asyncio.run(foresee(scratch, scratch, job.examiner, survey, clock.now()))
 
 
 def _document(job: Job, plan: Foresight) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from leafcast.model import (
     Step,
 )
 from leafcast.ports import Ledger, LedgerReader
-from leafcast.stories.prepare import Examiner
+from leafcast.stories.prepare import Examiner, Survey
 from leafcast.stories.run import write_plan
 
 AGES = timedelta(days=36_500)
@@ -42,13 +42,14 @@ class Foresight:
     recalled: bool = False
 
 
-async def foresee(ledger: Ledger, reader: LedgerReader, examiner: Examiner, now: datetime) -> Foresight:
+async def foresee(ledger: Ledger, reader: LedgerReader, examiner: Examiner, survey: Survey, now: datetime) -> Foresight:
     """Plan as a run does, in a ledger that is thrown away afterwards, and look at what would be left to do."""
     name = examiner.campaign.name
     ledger.begin(name, "plan")
     if reader.counts(name).recalled_at is not None:
         return Foresight((), ListChanges(), recalled=True)
-    changes = await write_plan(ledger, replace(examiner, suppressed=SuppressedAddresses(reader.suppressions())))
+    examiner = replace(examiner, suppressed=SuppressedAddresses(reader.suppressions()))
+    changes = await write_plan(ledger, examiner, survey)
     at_once = {
         (invitation.grower.external_id, message.channel)
         for invitation in _invitations(ledger, name, now)

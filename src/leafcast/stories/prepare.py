@@ -26,7 +26,7 @@ from leafcast.model import (
     Severity,
     SkipReason,
 )
-from leafcast.ports import ListSource
+from leafcast.ports import ListSource, Shelf
 
 WATCH_EVERY = 500
 """Rows between two words to whoever waits."""
@@ -39,6 +39,8 @@ class Sound:
     grower: Grower
     request: LinkRequest
     decision: PlannedInvitation
+    duplicate_of: tuple[Channel, ...] = ()
+    """The channels whose address an earlier row has."""
     warnings: tuple[Problem, ...] = ()
 
 
@@ -46,6 +48,8 @@ class Sound:
 class Survey:
     """What a list holds."""
 
+    good: Shelf = field(default_factory=list[tuple[Grower, tuple[Channel, ...]]])
+    """The growers of the good rows, put away so that they are planned as they were examined."""
     rows: int = 0
     growers: int = 0
     listed: set[str] = field(default_factory=set)
@@ -63,6 +67,7 @@ class Survey:
             self.rejected.append(item)
             return
         self.growers += 1
+        self.good.append((item.grower, item.duplicate_of))
         self.listed.add(item.grower.external_id)
         self.warnings.extend(item.warnings)
         going = [message for message in item.decision.messages if message.skip is None]
@@ -97,18 +102,20 @@ class Examiner:
         for row in self.source.rows():
             yield row if isinstance(row, Rejected) else self._examine(row, seen)
 
-    def survey(self, watch: Callable[[int], None] = lambda _rows: None) -> Survey:
-        """Count the whole list; `watch` is told the number of rows so far, now and then."""
-        survey = Survey()
+    def survey(self, watch: Callable[[int], None] = lambda _rows: None, shelf: Shelf | None = None) -> Survey:
+        """Count the whole list; `watch` is told the number of rows so far, now and then. The good growers are put on
+        the shelf, an empty one; into memory without it."""
+        survey = Survey() if shelf is None else Survey(shelf)
         for item in self.examine():
             survey.take(item)
             if survey.rows % WATCH_EVERY == 0:
                 watch(survey.rows)
         return survey
 
-    def decisions(self) -> Iterator[PlannedInvitation]:
-        """What to write into the ledger: one decision for each sound row."""
-        return (item.decision for item in self.examine() if isinstance(item, Sound))
+    def decisions(self, survey: Survey) -> Iterator[PlannedInvitation]:
+        """What to write into the ledger: one decision for each good row, just as it was surveyed, by the suppressions
+        as they are now."""
+        return (self._decided(grower, duplicate_of) for grower, duplicate_of in survey.good)
 
     def _examine(self, row: Row, seen: Seen) -> Sound | Rejected:
         judged, warnings = self.judge.judged(row)
@@ -122,10 +129,13 @@ class Examiner:
         errors = tuple(problem for problem in found if problem.severity is Severity.ERROR)
         if standing.problems or errors:
             return Rejected(row, self._placed(row, standing.problems + errors))
-        decision = plan_invitation(
-            self.campaign, judged, duplicates=standing.duplicate_of, suppressed=self.suppressed.channels_of(judged)
-        )
-        return Sound(judged, request, decision, warnings + self._placed(row, found))
+        duplicate_of = tuple(standing.duplicate_of)
+        decision = self._decided(judged, duplicate_of)
+        return Sound(judged, request, decision, duplicate_of, warnings + self._placed(row, found))
+
+    def _decided(self, grower: Grower, duplicate_of: tuple[Channel, ...]) -> PlannedInvitation:
+        suppressed = self.suppressed.channels_of(grower)
+        return plan_invitation(self.campaign, grower, duplicates=duplicate_of, suppressed=suppressed)
 
     def _placed(self, row: Row, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
         """The same problems with the whole place of the row: whoever judged a grower no longer knew the file."""

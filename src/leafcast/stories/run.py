@@ -94,7 +94,7 @@ async def run(
         world.progress.notice(RECALLED)
         return RunReport(counts, Due(0, {}, 0), Tally(), started.in_doubt, None)
     examiner = replace(examiner, suppressed=SuppressedAddresses(world.reader.suppressions()))
-    changes = await write_plan(ledger, examiner)
+    changes = await write_plan(ledger, examiner, survey)
     await ledger.record(Excluded(campaign.name, _excluded(survey)))
     if options.fingerprint and options.unchanged():
         await ledger.record(Examined(campaign.name, options.fingerprint))
@@ -118,10 +118,10 @@ async def go_on(
     return await _finish(world, campaign, linker, brake, Scope.LISTED, options, confirm, started)
 
 
-async def write_plan(ledger: Ledger, examiner: Examiner) -> ListChanges:
-    """Write down what was decided for every good row; say what the list changed."""
+async def write_plan(ledger: Ledger, examiner: Examiner, survey: Survey) -> ListChanges:
+    """Write down what was decided for every good row of the survey; say what the list changed."""
     name, changes = examiner.campaign.name, ListChanges()
-    for batch in _batches(examiner.decisions(), PLAN_BATCH):
+    for batch in _batches(examiner.decisions(survey), PLAN_BATCH):
         changes = changes.with_more(ledger.plan(name, batch))
         await asyncio.sleep(0)
     return replace(changes, vanished=tuple(ledger.unlisted(name)))
