@@ -35,6 +35,7 @@ from leafcast.model import (
     Row,
     RunStarted,
     Scope,
+    SkipReason,
     Sought,
     Standing,
     Steps,
@@ -176,7 +177,15 @@ class LinklessLedger(Protocol):
         `again` those instead whose newest link failed, listed or not."""
 
 
-class RunLedger(Ledger, LinklessLedger, Protocol):
+class BarringLedger(Protocol):
+    """Which addresses are closed, asked when a refusal leads to another channel: the list is not at hand then."""
+
+    def barred(self, campaign: str, grower: Grower, *, shared: bool) -> Mapping[Channel, SkipReason]:
+        """The grower's channels whose address is suppressed or, unless addresses may be shared, an earlier grower's of
+        the campaign, with the reason."""
+
+
+class RunLedger(Ledger, LinklessLedger, BarringLedger, Protocol):
     """What a run works on."""
 
 

@@ -23,6 +23,7 @@ from leafcast.model import (
     OrphanNoted,
     OrphanRevoked,
     Outcome,
+    Recalled,
     Settlement,
     Shown,
     Unknown,
@@ -350,3 +351,13 @@ def test_the_schema_knows_every_word_of_settling(sqlite, table, column, members)
     ((text,),) = raw(sqlite, f"SELECT sql FROM sqlite_schema WHERE name = '{table}'")  # noqa: S608
     check = text.split(f"CHECK ({column} IN (")[1].split("))")[0]
     assert {word.strip().strip("'") for word in check.split(",")} == {member.value for member in members}
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_doubt_of_a_recalled_message_ends_cancelled(book, whole):
+    """A person says that it did not arrive: after a recall it is not planned again for ever, it is off."""
+    message = doubt(book)
+    book.record(Recalled(book.campaign, None if whole else (("G1", 0),), "kim"))
+    book.record(DoubtResolved(message, 1, Settlement.RESEND, "kim"))
+    (row,) = book.ledger.rows(book.campaign)
+    assert (row.message_status, row.error) == (MessageState.CANCELLED, "recalled")

@@ -161,6 +161,15 @@ def test_who_left_the_list_is_not_written_to(stage):
     assert play.email.sent[-1].to == "new@farm.example"
 
 
+def test_who_connected_and_left_the_list_is_called_connected(stage):
+    """A list that Leaf itself gives does not name the connected any more: the reason is the connection."""
+    play = ran(stage)
+    play.leaf.connects("G-1", "JohnDeere")
+    play.rows.cells = play.rows.cells[1:]
+    reinvited(play)
+    assert reasons(play.shown) == {"G-1": "connected", "G-2": "expired"}
+
+
 def test_a_bounce_goes_to_the_other_channel_with_the_same_link(stage):
     """The link still serves, so it is reused; the address that bounced is not used again."""
     play = ran(stage, when("when: bounced, minDays: 1"), after=2 * DAY)

@@ -77,6 +77,39 @@ def test_no_text_goes_to_a_suppressed_number_after_a_refused_email(stage):
     assert one.sms.sent == []
 
 
+def test_a_shared_number_gets_no_second_text_after_a_refused_email(stage):
+    """`sharedAddress: first` holds when a refusal leads to the number as well: it is the earlier grower's."""
+    first = ("region: US}", "region: US, sharedAddress: first}")
+    one = stage([phone_only(1), grower(2, phone="+15155550001")], first)
+    one.email.script["g2@farm.example"] = [Outcome(Verdict.REFUSED, "400", "no")]
+    one.run()
+    assert [message.to for message in one.sms.sent] == ["+15155550001"]
+    assert one.states()["G-2", Channel.SMS] == "skipped"
+    assert reasons(one)["G-2", Channel.SMS] == "duplicate"
+
+
+def test_a_shared_number_may_be_written_to_for_each_where_that_is_wanted(stage):
+    """`sharedAddress: send-each` says so, and then a refusal leads there too."""
+    each = ("region: US}", "region: US, sharedAddress: send-each}")
+    one = stage([phone_only(1), grower(2, phone="+15155550001")], each)
+    one.email.script["g2@farm.example"] = [Outcome(Verdict.REFUSED, "400", "no")]
+    one.run()
+    assert [message.to for message in one.sms.sent] == ["+15155550001"] * 2
+
+
+def test_a_retry_makes_no_link_for_who_said_no_meanwhile(stage):
+    """What failed before is reopened, and whoever was suppressed since is skipped before anything is asked for."""
+    one = stage([grower(1), grower(2)])
+    one.leaf.script = {f"G-{number}": [Outcome(Verdict.FAILED, "400", "not accepted")] for number in (1, 2)}
+    one.run()
+    suppress(one, "g1@farm.example")
+    asked = len(one.leaf.requests)
+    report = one.retry()
+    assert one.states() == {("G-1", Channel.EMAIL): "skipped", ("G-2", Channel.EMAIL): "accepted"}
+    assert [request.external_id for request in one.leaf.requests[asked:]] == ["G-2"]
+    assert (report.due.growers, report.exit_code) == (1, 0)
+
+
 def test_stop_is_learned_for_every_campaign(stage):
     """Who answered STOP joins the list by itself."""
     one = stage([grower(1, email="", phone=PHONE)])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from leafcast.decide.campaign import Campaign, Deliver
 from leafcast.decide.consent import withheld_consent
@@ -39,15 +40,22 @@ def plan_invitation(
     return PlannedInvitation(grower, round_number, tuple(going[:1] if campaign.deliver is Deliver.FIRST else every))
 
 
-def next_channel(campaign: Campaign, grower: Grower, used: Collection[Channel]) -> PlannedMessage | None:
-    """Where to go after a refusal: the next channel in order of preference that the grower can receive.
+def next_channel(
+    campaign: Campaign,
+    grower: Grower,
+    used: Collection[Channel],
+    barred: Mapping[Channel, SkipReason] = MappingProxyType({}),
+) -> PlannedMessage | None:
+    """Where to go after a refusal: the next channel in order of preference that the grower can receive. One that is
+    `barred` comes as a message to be skipped, so that the export says why; then it goes on to the one after it.
 
     Only under `deliver: first`; under `all` every channel has its own message from the start.
     """
     if campaign.deliver is not Deliver.FIRST:
         return None
     left = (_message(grower, channel, None) for channel in campaign.channels if channel not in used)
-    return next((message for message in left if message.skip is None), None)
+    free = next((message for message in left if message.skip is None), None)
+    return free and PlannedMessage(free.channel, free.to, barred.get(free.channel))
 
 
 def _message(

@@ -168,7 +168,8 @@ class Reinviter:
 
     def _judge(self, facts: Facts, goes_on: Round | None) -> tuple[Cause, str]:
         self._must_be_open(facts)
-        self._must_not_be_connected(facts)
+        self._must_be_listed(facts)
+        self._must_be_seen(facts)
         self._must_be_settled(facts, goes_on)
         if goes_on is not None:
             self._must_be_reachable(facts)
@@ -181,9 +182,13 @@ class Reinviter:
         rounds = facts.standing.rounds
         if rounds and rounds[-1].recalled:
             raise _No(WhyNot.RECALLED, "the last invitation was recalled")
+        self._must_not_be_connected(facts)
+
+    def _must_be_listed(self, facts: Facts) -> None:
+        """Asked second: who connected leaves a list that Leaf itself gives."""
         if facts.grower is None or facts.request is None:
             raise _No(WhyNot.NOT_LISTED, "the list does not name this grower any more")
-        if not rounds:
+        if not facts.standing.rounds:
             raise _No(WhyNot.NOT_INVITED, "`run` sends the first invitation")
 
     def _must_not_be_connected(self, facts: Facts) -> None:
@@ -191,6 +196,9 @@ class Reinviter:
         if followed is not None and followed.connected and followed.connection is not None:
             with_what = ", ".join(followed.connection.providers)
             raise _No(WhyNot.CONNECTED, f"connected with {with_what}", SkipReason.CONNECTED)
+
+    def _must_be_seen(self, facts: Facts) -> None:
+        followed = facts.followed
         if followed is not None and followed.connection is None:
             raise _No(WhyNot.UNKNOWN, "Leaf did not show this grower, so nobody knows whether they are connected")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,12 +14,14 @@ from leafcast.model import (
     Change,
     Channel,
     Due,
+    Grower,
     Invitation,
     Outcome,
     PlanCounts,
     PlannedInvitation,
     RunStarted,
     Scope,
+    SkipReason,
 )
 from leafcast.ports import RunLedger, Sender, Turn
 from leafcast.stories.world import World
@@ -103,6 +105,10 @@ class AllowingLedger:
     def linkless(self, campaign: str, *, again: bool, after: int, limit: int) -> Sequence[tuple[int, Invitation]]:
         """As the ledger does: a link alone goes to nobody."""
         return self.inner.linkless(campaign, again=again, after=after, limit=limit)
+
+    def barred(self, campaign: str, grower: Grower, *, shared: bool) -> Mapping[Channel, SkipReason]:
+        """As the ledger says."""
+        return self.inner.barred(campaign, grower, shared=shared)
 
     def record(self, *changes: Change) -> Awaitable[float]:
         """As the ledger does."""

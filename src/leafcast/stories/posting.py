@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from leafcast.decide.campaign import Campaign
+from leafcast.decide.campaign import Campaign, SharedAddress
 from leafcast.decide.holding import kept_until
 from leafcast.decide.planning import next_channel
 from leafcast.errors import ListError, Withheld
@@ -148,11 +148,18 @@ class Poster:
     async def _fall_through(self, row: Row) -> None:
         """After a refusal plan the next channel's message, where there is one; its own lane takes it from there."""
         campaign, grower, number = self._campaign, row.invitation.grower, row.invitation.round
-        planned = next_channel(campaign, grower, row.invitation.channels_used)
-        if planned is None or planned.channel not in self._feeds:
-            return
-        change = NextChannel(campaign.name, grower.external_id, number, self._world.new_id(), planned)
-        await self._feeds[planned.channel].pass_on(row, change)
+        shared = campaign.list.shared_address is not SharedAddress.FIRST
+        barred = self._world.ledger.barred(campaign.name, grower, shared=shared)
+        used = set(row.invitation.channels_used)
+        while (planned := next_channel(campaign, grower, used, barred)) is not None:
+            if planned.channel not in self._feeds:
+                return
+            change = NextChannel(campaign.name, grower.external_id, number, self._world.new_id(), planned)
+            if planned.skip is None:
+                await self._feeds[planned.channel].pass_on(row, change)
+                return
+            self._world.ledger.record(change)
+            used.add(planned.channel)
 
     def _give_up(self, message: Message, outcome: Outcome) -> None:
         self._world.ledger.record(MessageGivenUp(message.id, outcome.code, outcome.reason))

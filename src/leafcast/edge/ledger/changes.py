@@ -48,6 +48,7 @@ from leafcast.model import (
     ReadUpTo,
     Recalled,
     Reopened,
+    SkipReason,
     Suppress,
     Verdict,
 )
@@ -309,6 +310,8 @@ class Changes:
                 self._q.reopen_message(self._connection, id=message, epoch=self._run.epoch, now=stamp.now)
             else:
                 self._q.still_reopened(self._connection, id=message, epoch=self._run.epoch)
+        key = {"campaign_id": self._run.campaign_id, "epoch": self._run.epoch}
+        self._q.skip_suppressed(self._connection, **key, reason=SkipReason.SUPPRESSED, now=stamp.now)
 
     def _excluded(self, change: Excluded, stamp: Stamp) -> None:
         self._mine(change.campaign)

@@ -8,6 +8,7 @@ from typing import Any
 import apsw
 
 from leafcast.edge.ledger import sql
+from leafcast.edge.ledger.rounds import RECALLED
 from leafcast.edge.ledger.writer import Stamp
 from leafcast.errors import LeafcastError
 from leafcast.model import (
@@ -64,7 +65,7 @@ class Settler:
     def lifted(self, change: DoubtLifted, stamp: Stamp) -> None:
         """Plan a message again that the service, asked twice, shows no trace of."""
         self._settle(self._attempt(change.message_id, change.attempt), Settlement.ABSENT, stamp)
-        self._q.replan_message(self._connection, id=change.message_id, now=stamp.now)
+        self._replan(change.message_id, stamp)
 
     def resolved(self, change: DoubtResolved, stamp: Stamp) -> None:
         """Settle a doubt by a person's word, which is written down first."""
@@ -82,7 +83,7 @@ class Settler:
         if change.settlement is Settlement.ASSUMED_SENT:
             self._q.assume_message_sent(self._connection, id=change.message_id, reason=BY_WORD, now=stamp.now)
         elif change.settlement is Settlement.RESEND:
-            self._q.replan_message(self._connection, id=change.message_id, now=stamp.now)
+            self._replan(change.message_id, stamp)
         else:
             raise LeafcastError(f"the ledger refused a change: {change.settlement} is nobody's word")
 
@@ -106,6 +107,11 @@ class Settler:
         if link is None:
             raise LeafcastError("the ledger refused a change: this orphan was not noted, or is revoked already")
         self._q.revoke_link_in_doubt(self._connection, id=link, now=stamp.now)
+
+    def _replan(self, message_id: str, stamp: Stamp) -> None:
+        """Let the next run send it, unless it was recalled meanwhile: then it surely did not leave, and never will."""
+        self._q.replan_message(self._connection, id=message_id, now=stamp.now)
+        self._q.cancel_if_recalled(self._connection, id=message_id, reason=RECALLED, now=stamp.now)
 
     def _attempt(self, message_id: str, number: int) -> int:
         found = self._q.attempt_in_doubt(

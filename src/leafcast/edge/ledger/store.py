@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -19,6 +19,7 @@ from leafcast.edge.ledger.changes import Changes, Run, is_intent
 from leafcast.edge.ledger.lock import LedgerLock
 from leafcast.edge.ledger.planning import Planner
 from leafcast.edge.ledger.reader import SqliteReader, examined_epoch
+from leafcast.edge.ledger.suppressing import barred
 from leafcast.edge.ledger.work import Backlog
 from leafcast.edge.ledger.writer import Receipt, Stamp, Writer
 from leafcast.errors import LeafcastError, LedgerStopped, LedgerUnusable
@@ -29,12 +30,14 @@ from leafcast.model import (
     Doubt,
     Due,
     Followed,
+    Grower,
     Invitation,
     LedgerRow,
     PlanCounts,
     PlannedInvitation,
     RunStarted,
     Scope,
+    SkipReason,
     Steps,
     Suppression,
     Taken,
@@ -133,6 +136,12 @@ class SqliteLedger(SqliteReader):
         with connect.reading(self._path):
             now = self._clock.now()
             return self._backlog(campaign, Scope.LISTED, now).linkless(again=again, after=after, limit=limit)
+
+    def barred(self, campaign: str, grower: Grower, *, shared: bool) -> Mapping[Channel, SkipReason]:
+        """The grower's channels whose address is closed, with the reason; see `BarringLedger`."""
+        run = self._running(campaign)
+        with connect.reading(self._path):
+            return barred(self._read, run.campaign_id, grower, shared=shared)
 
     def due(
         self,

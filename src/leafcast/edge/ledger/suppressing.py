@@ -10,7 +10,7 @@ from leafcast.decide.suppressing import after_outcome, key_of
 from leafcast.edge.ledger import sql
 from leafcast.edge.ledger.writer import Stamp
 from leafcast.errors import LeafcastError
-from leafcast.model import Channel, MessageSkipped, Outcome, SkipReason, Suppress, Suppression
+from leafcast.model import Channel, Grower, MessageSkipped, Outcome, SkipReason, Suppress, Suppression
 
 
 class Suppressor:
@@ -47,6 +47,27 @@ def suppression(row: tuple[Any, ...]) -> Suppression:
     """One row of the query `suppressions`."""
     channel, address, reason, source, since = row
     return Suppression(Channel(channel), address, reason, source, sql.to_moment(since))
+
+
+def barred(connection: apsw.Connection, campaign_id: int, grower: Grower, *, shared: bool) -> dict[Channel, SkipReason]:
+    """The grower's channels whose address is suppressed or, unless addresses may be shared, an earlier grower's."""
+    queries: Any = sql.queries()
+    found: dict[Channel, SkipReason] = {}
+    if not shared:
+        email, phone = queries.earlier_of_address(
+            connection,
+            campaign_id=campaign_id,
+            external_id=grower.external_id,
+            email=key_of(grower.email or ""),
+            phone=grower.phone or "",
+        )
+        taken = {Channel.EMAIL: email, Channel.SMS: phone}
+        found |= {channel: SkipReason.DUPLICATE for channel, is_taken in taken.items() if is_taken}
+    for channel in Channel:
+        address = grower.address(channel)
+        if address and queries.is_suppressed(connection, channel=channel, address=key_of(address)) is not None:
+            found[channel] = SkipReason.SUPPRESSED
+    return found
 
 
 def insert(connection: apsw.Connection, one: Suppression, now: str) -> bool:

@@ -209,6 +209,8 @@ class MemoryChanges:
                     self.tables.put(self.tables.messages, message.id, reopened)
                 else:
                     self._move(reopened, MessageState.PLANNED)
+                if suppressing.is_suppressed(self.tables, message):
+                    self._move(self.tables.messages[message.id], MessageState.SKIPPED, error=SkipReason.SUPPRESSED)
 
     def _move(
         self,

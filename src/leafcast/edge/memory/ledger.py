@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
@@ -38,6 +38,7 @@ from leafcast.model import (
     PlannedMessage,
     RunStarted,
     Scope,
+    SkipReason,
     Sought,
     Steps,
     Suppression,
@@ -192,6 +193,11 @@ class MemoryLedger(MemoryRoundReading):
         epoch = None if again else self._epoch
         found = [place for place in linking.linkless(self._tables, campaign, epoch) if place > after][:limit]
         return [(place, self._invitation(place, Scope.LISTED, self._clock.now())) for place in found]
+
+    def barred(self, campaign: str, grower: Grower, *, shared: bool) -> Mapping[Channel, SkipReason]:
+        """The grower's channels whose address is closed, with the reason; see `BarringLedger`."""
+        self._check_running(campaign)
+        return suppressing.barred(self._tables, campaign, grower, shared=shared)
 
     def due(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from leafcast.edge.ledger.rounds import RECALLED
 from leafcast.edge.ledger.settling import BY_WORD, shown_by
 from leafcast.edge.ledger.transitions import MESSAGE
 from leafcast.edge.memory.tables import MessageRow, OrphanRow, Tables, Trial
@@ -46,7 +47,7 @@ class MemorySettler:
             case DoubtLifted():
                 if len(set(trial.absent_at)) < 2:
                     raise _refused("a doubt is settled by what a service shows or by a person")
-                self._move(message, MessageState.PLANNED)
+                self._replan(message)
             case DoubtResolved():
                 self._resolved(message, change)
 
@@ -88,9 +89,15 @@ class MemorySettler:
         actions = self.tables.actions
         self.tables.put(actions, len(actions) + 1, (change.who, message.id, change.settlement))
         if change.settlement is Settlement.RESEND:
-            self._move(message, MessageState.PLANNED)
+            self._replan(message)
         else:
             self._move(message, MessageState.ASSUMED_SENT, error=BY_WORD)
+
+    def _replan(self, message: MessageRow) -> None:
+        """Let the next run send it, unless it was recalled meanwhile."""
+        self._move(message, MessageState.PLANNED)
+        if self.tables.recalled(message.invitation):
+            self._move(self.tables.messages[message.id], MessageState.CANCELLED, error=RECALLED)
 
     def _move(self, message: MessageRow, state: MessageState, *, error: str = "") -> None:
         if state not in MESSAGE[message.state]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from leafcast.decide.suppressing import after_outcome, key_of
 from leafcast.edge.memory.tables import MessageRow, Tables
-from leafcast.model import Outcome, Suppression
+from leafcast.model import Channel, Grower, Outcome, SkipReason, Suppression
 
 
 def suppress(tables: Tables, suppressions: Iterable[Suppression], now: datetime) -> None:
@@ -29,6 +29,24 @@ def learn(tables: Tables, message: MessageRow, outcome: Outcome, now: datetime) 
 def is_suppressed(tables: Tables, message: MessageRow) -> bool:
     """Whether nothing may leave for the recipient of a message."""
     return (message.channel, key_of(message.to or "")) in tables.suppressions
+
+
+def barred(tables: Tables, campaign: str, grower: Grower, *, shared: bool) -> dict[Channel, SkipReason]:
+    """The grower's channels whose address is suppressed or, unless addresses may be shared, an earlier grower's."""
+    found: dict[Channel, SkipReason] = {}
+    place = tables.growers[campaign, grower.external_id].place
+    earlier = [row.grower for key, row in tables.growers.items() if key[0] == campaign and row.place < place]
+    for channel in Channel:
+        address = grower.address(channel)
+        if not address:
+            continue
+        if channel is not Channel.WEBHOOK and not shared:
+            others = (one.address(channel) for one in earlier)
+            if any(other and key_of(other) == key_of(address) for other in others):
+                found[channel] = SkipReason.DUPLICATE
+        if (channel, key_of(address)) in tables.suppressions:
+            found[channel] = SkipReason.SUPPRESSED
+    return found
 
 
 def suppressions(tables: Tables) -> Sequence[Suppression]:

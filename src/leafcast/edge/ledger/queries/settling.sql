@@ -51,6 +51,12 @@ WHERE id = :id;
 -- name: replan_message(id, now)!
 UPDATE message SET state = 'planned', not_before = NULL, error_code = '', error = '', updated_at = :now WHERE id = :id;
 
+-- name: cancel_if_recalled(id, reason, now)!
+UPDATE message SET state = 'cancelled', error = :reason, updated_at = :now
+WHERE id = :id AND state = 'planned'
+  AND EXISTS (SELECT 1 FROM invitation i JOIN campaign c ON c.id = i.campaign_id
+              WHERE i.id = message.invitation_id AND (i.recalled_at IS NOT NULL OR c.recalled_at IS NOT NULL));
+
 -- name: assume_message_sent(id, reason, now)!
 UPDATE message SET state = 'assumed_sent', error_code = '', error = :reason, updated_at = :now WHERE id = :id;
 

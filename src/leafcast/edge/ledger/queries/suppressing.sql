@@ -23,3 +23,18 @@ SELECT times FROM suppressions_removed;
 -- name: ledger_state()^
 -- Every run raises the epoch; suppressions come and go beside runs.
 SELECT uuid, epoch, (SELECT COALESCE(MAX(id), 0) FROM suppression), (SELECT times FROM suppressions_removed) FROM ledger;
+
+-- name: is_suppressed(channel, address)$
+SELECT 1 FROM suppression WHERE channel = :channel AND address = :address;
+
+-- name: earlier_of_address(campaign_id, external_id, email, phone)^
+-- Whether growers who stood in the list before this one have its email, or its phone.
+SELECT COALESCE(MAX(lower(email) = :email), 0), COALESCE(MAX(phone = :phone), 0) FROM grower
+WHERE campaign_id = :campaign_id
+  AND id < (SELECT id FROM grower WHERE campaign_id = :campaign_id AND external_id = :external_id);
+
+-- name: skip_suppressed(campaign_id, epoch, reason, now)!
+-- Of what a retry reopened: whose address was suppressed since gets nothing, and no link either.
+UPDATE message SET state = 'skipped', not_before = NULL, error_code = '', error = :reason, updated_at = :now
+WHERE campaign_id = :campaign_id AND state = 'planned' AND reopened_epoch = :epoch
+  AND EXISTS (SELECT 1 FROM suppression s WHERE s.channel = message.channel AND s.address = lower(message.to_address));
