@@ -6,7 +6,7 @@ A language is a tag such as `pt-BR`; one that nobody knows is written in English
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
@@ -38,7 +38,12 @@ def direction(language: str) -> str:
 
 def written_day(moment: datetime, language: str = ENGLISH) -> str:
     """The day where the grower lives: `May 1, 2026`, `1 de mayo de 2026`."""
-    return _day(moment.astimezone(getattr(moment, "zone", WESTERNMOST)).date(), language)
+    return _day(local_day(moment), language)
+
+
+def local_day(moment: datetime) -> date:
+    """The day where the grower lives."""
+    return _local_day(moment, getattr(moment, "zone", WESTERNMOST))
 
 
 def written_time(moment: datetime, language: str = ENGLISH) -> str:
@@ -54,6 +59,11 @@ def written_time(moment: datetime, language: str = ENGLISH) -> str:
 def written_list(words: Sequence[str], language: str = ENGLISH, *, either: bool = False) -> str:
     """`A, B, and C`, or with `either` `A, B, or C`."""
     return format_list(list(words), "or" if either else "standard", _known(language)) if words else ""
+
+
+@lru_cache(maxsize=1024)
+def _local_day(moment: datetime, zone: tzinfo) -> date:
+    return moment.astimezone(zone).date()
 
 
 @lru_cache(maxsize=4096)

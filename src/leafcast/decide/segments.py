@@ -7,6 +7,7 @@ message into UCS-2: 70 and 67. Extension characters count twice and are never sp
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ _GSM = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _GSM_EXTENSION = frozenset("^{}\\[~]|€\f")
+_ONE_UNIT_EACH = re.compile(f"[{re.escape(''.join(sorted(_GSM)))}]*")
 _TYPOGRAPHIC = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " "})
 
 
@@ -40,6 +42,8 @@ class Segments:
 
 def count_segments(text: str) -> Segments:
     """Count the segments of one text message; an empty one still costs one."""
+    if _ONE_UNIT_EACH.fullmatch(text):
+        return Segments(Encoding.GSM7, 1 if len(text) <= 160 else -(-len(text) // 153), len(text))
     tipping = next((character for character in text if character not in _GSM and character not in _GSM_EXTENSION), None)
     if tipping is None:
         encoding, single, each = Encoding.GSM7, 160, 153

@@ -1,47 +1,28 @@
-"""The Jinja that campaigns may use: sandboxed, strict, bounded, with no way to reach anything but the words given.
-
-What a list's cells hold is only ever a value here; it is never compiled. Templates come from a mapping of names to
-texts, so nothing is read from disk.
-"""
+"""Templates and rules compiled and rendered: bounded, and every trouble with them in plain words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from typing import Any
 
-from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateSyntaxError, pass_context
+from jinja2 import Template, TemplateSyntaxError
 from jinja2.exceptions import SecurityError, TemplateError
-from jinja2.runtime import BlockReference, Context, Macro
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import Cycler
-from markupsafe import escape
 
-from leafcast.decide.languages import ENGLISH, written_day, written_time
-from leafcast.decide.providers import in_words
-from leafcast.decide.segments import plain
-from leafcast.decide.views import NoName, View
+from leafcast.decide.environment import FILTERS, OWN_FILTERS, CampaignEnvironment, escapes
+from leafcast.decide.outlines import Outline, Outliner, Place, places_of, values_of
+from leafcast.decide.views import NoName
 from leafcast.model import Problem, ProblemKind, Where
+
+__all__ = ["CampaignEnvironment", "Piece", "UnusableTemplate", "compile_condition", "compile_template", "compile_text"]
 
 OUTPUT_LIMIT = 1_000_000
 """Characters that one rendering may produce."""
-FILTERS = (
-    "abs", "capitalize", "count", "d", "default", "e", "escape", "first", "float", "int", "join", "last",
-    "length", "list", "lower", "max", "min", "replace", "round", "sort", "string", "striptags", "title", "trim",
-    "truncate", "unique", "upper", "urlencode", "wordwrap",
-)  # fmt: skip
-OWN_FILTERS = ("day", "plain", "provider_names", "time")
+WORTH_AN_OUTLINE = 20
+"""So many times a template is rendered before it is worth reading it a second time."""
+CONDITIONS_KEPT = 1_000
+"""Answers that one rule keeps, at most."""
 PIECES_AT_ONCE = 1_000
 """So many pieces of a rendering are taken before its length is looked at again."""
-_CALLABLE: Mapping[type, frozenset[str]] = {
-    str: frozenset(
-        {"capitalize", "endswith", "lower", "lstrip", "rstrip", "split", "startswith", "strip", "title", "upper"}
-    ),
-    datetime: frozenset({"date", "isoformat", "strftime", "time"}),
-}
-"""The methods that a template may call, by the type they belong to; everything else is done with filters."""
 
 
 class UnusableTemplate(Exception):
@@ -57,114 +38,40 @@ class UnusableTemplate(Exception):
         return Problem(kind, self.what, self.fix, where or Where(self.file, line=self.line))
 
 
-class _Unknown(StrictUndefined):
-    """A name that is not there: any use of it is an error that says which name."""
-
-    __slots__ = ()
-
-    @property
-    def _undefined_message(self) -> str:
-        name = self._undefined_name
-        if isinstance(self._undefined_obj, View):
-            return f"there is no {self._undefined_obj.label}.{name}"
-        return f"{name} is not defined" if self._undefined_hint is None else self._undefined_hint
-
-
-@pass_context
-def _day(context: Context, moment: datetime, language: str = "") -> str:
-    return written_day(moment, language or context.get("language", ENGLISH))
-
-
-@pass_context
-def _time(context: Context, moment: datetime, language: str = "") -> str:
-    return written_time(moment, language or context.get("language", ENGLISH))
-
-
-@pass_context
-def _provider_names(context: Context, names: Iterable[str], language: str = "", last: str = "") -> str:
-    return in_words(tuple(names), language or context.get("language", ENGLISH), last)
-
-
-# A brand's words are escaped again and again for every email. `typed`: text that is safe already is another key.
-_escape = lru_cache(maxsize=4096, typed=True)(escape)
-
-
-class _QuickTemplate(Template):
-    """A template whose escaping remembers what it escaped."""
-
-    @classmethod
-    def _from_namespace(cls, environment: Any, namespace: Any, globals: Any) -> Any:
-        """Jinja's own hook between a compiled template and its use. Were it gone, only speed would be lost."""
-        namespace["escape"] = _escape
-        return super()._from_namespace(environment, namespace, globals)
-
-
-class CampaignEnvironment(ImmutableSandboxedEnvironment):
-    """Jinja with everything taken out that a message does not need."""
-
-    template_class = _QuickTemplate
-    intercepted_binops = frozenset({"*", "**", "%"})
-
-    def __init__(self, read: Callable[[str], str | None] = lambda _name: None) -> None:
-        """`read` gives the text of a template by its name, None for one that is not there."""
-        super().__init__(
-            loader=FunctionLoader(read),
-            autoescape=lambda name: name is not None and name.endswith(".html.j2"),
-            undefined=_Unknown,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-            cache_size=-1,
-        )
-        self.globals.clear()
-        self.filters = {name: self.filters[name] for name in FILTERS}
-        self.filters |= {"day": _day, "time": _time, "plain": plain, "provider_names": _provider_names}
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """A view shows its values and nothing of itself; all else goes through the sandbox."""
-        if type(obj) is View:
-            try:
-                return obj.values[attribute]
-            except KeyError:
-                return self.undefined(obj=obj, name=attribute)
-        return super().getattr(obj, attribute)
-
-    def getitem(self, obj: Any, argument: Any) -> Any:
-        """The same for `grower['Farm size']`."""
-        if type(obj) is not View:
-            return super().getitem(obj, argument)
-        try:
-            return obj.values[argument]
-        except (KeyError, TypeError):
-            return self.undefined(obj=obj, name=argument)
-
-    def is_safe_callable(self, obj: Any) -> bool:
-        """Macros, blocks and the few methods of `_CALLABLE`; nothing else may be called."""
-        if isinstance(obj, Macro | BlockReference | Cycler):
-            return True
-        owner, name = getattr(obj, "__self__", None), getattr(obj, "__name__", "")
-        if type(owner).__name__ == "LoopContext":
-            return name in {"cycle", "changed"}
-        return any(isinstance(owner, type_) and name in allowed for type_, allowed in _CALLABLE.items())
-
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Arithmetic on numbers; no `'a' * 10**9` and no `'%999999999d' % 1`."""
-        if operator == "**" or not all(isinstance(side, int | float) for side in (left, right)):
-            raise SecurityError(f"{operator} works on numbers only here" if operator != "**" else "** is not available")
-        return super().call_binop(context, operator, left, right)
-
-
 class Piece:
     """A compiled template, rendered again and again."""
 
-    __slots__ = ("_file", "_template")
+    __slots__ = ("_file", "_outline", "_outlined", "_rendered", "_template")
 
-    def __init__(self, template: Template, file: str) -> None:
+    def __init__(self, template: Template, file: str, outlined: Callable[[], Outline | None] = lambda: None) -> None:
         self._template = template
         self._file = file
+        self._outlined = outlined
+        self._outline: Outline | None = None
+        self._rendered = 0
 
     def render(self, context: Mapping[str, object]) -> str:
         """The text. Raises UnusableTemplate, also when the text grows beyond OUTPUT_LIMIT."""
+        if self._outline is not None:
+            try:
+                text = self._outline.written(context)
+            except Exception:
+                return self.whole(context)
+            if self._outline.is_idle:
+                self._outline = None
+            return text if len(text) <= OUTPUT_LIMIT else self.whole(context)
+        self._rendered += 1
+        if self._rendered == WORTH_AN_OUTLINE:
+            self._outline = self._outlined()
+        return self.whole(context)
+
+    @property
+    def has_outline(self) -> bool:
+        """Whether rows share what they have in common."""
+        return self._outline is not None
+
+    def whole(self, context: Mapping[str, object]) -> str:
+        """The same from Jinja alone."""
         try:
             return self._render(context)
         except UnusableTemplate as error:
@@ -187,7 +94,7 @@ class Piece:
 def compile_text(environment: CampaignEnvironment, text: str, file: str = "") -> Piece:
     """A template that stands in the campaign file. Raises UnusableTemplate."""
     try:
-        return Piece(environment.from_string(text), file)
+        return Piece(environment.from_string(text), file, lambda: _outline(environment, file, text))
     except TemplateError as error:
         raise explain(error, file) from error
 
@@ -195,9 +102,23 @@ def compile_text(environment: CampaignEnvironment, text: str, file: str = "") ->
 def compile_template(environment: CampaignEnvironment, name: str) -> Piece:
     """A template of the environment's sources. Raises UnusableTemplate."""
     try:
-        return Piece(environment.get_template(name), name)
+        return Piece(environment.get_template(name), name, lambda: _outline(environment, name))
     except TemplateError as error:
         raise explain(error, name) from error
+
+
+def _outline(environment: CampaignEnvironment, name: str, text: str | None = None) -> Outline | None:
+    """What rows have in common in the template of that name (or in this text); None where it cannot be known."""
+    outliner = Outliner(environment.filters, escapes)
+    gapped = CampaignEnvironment(environment.read, rewrite=outliner)
+    try:
+        whole = environment.get_template(name) if text is None else environment.from_string(text)
+        template = gapped.get_template(name) if text is None else gapped.from_string(text)
+        for reference in outliner.references:  # it grows while they are loaded
+            gapped.get_template(reference)
+    except TemplateError:
+        return None
+    return Outline(outliner, Piece(template, name).whole, Piece(whole, name).whole) if outliner.clear else None
 
 
 def compile_condition(environment: CampaignEnvironment, expression: str) -> Callable[[Mapping[str, object]], bool]:
@@ -216,7 +137,29 @@ def compile_condition(environment: CampaignEnvironment, expression: str) -> Call
         except Exception as error:
             raise explain(error, "") from error
 
-    return holds
+    places = places_of(environment.parse(f"{{% if {expression} %}}{{% endif %}}"))
+    return holds if places is None else _remembering(holds, places)
+
+
+def _remembering(
+    holds: Callable[[Mapping[str, object]], bool], places: tuple[Place, ...]
+) -> Callable[[Mapping[str, object]], bool]:
+    """The same condition, asked once for the same cells: most rows of a list have the same few."""
+    known: dict[tuple[object, ...], bool] = {}
+
+    def remembered(context: Mapping[str, object]) -> bool:
+        try:
+            key = values_of(context, places)
+            answer = known.get(key)
+        except (KeyError, TypeError):
+            return holds(context)
+        if answer is None:
+            if len(known) >= CONDITIONS_KEPT:
+                known.clear()
+            answer = known[key] = holds(context)
+        return answer
+
+    return remembered
 
 
 def _bounded(pieces: Iterator[str]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
+from operator import attrgetter
 
 from leafcast.decide.colours import LEAF_GREEN, WHITE, edge_on, readable_on, text_on
 from leafcast.decide.headings import CONTRACT_COLUMNS, column_key
@@ -30,11 +31,19 @@ DARK = "#1d2420"
 """The panel of the shipped email in dark mode."""
 
 
+_OWN_WORDS: Mapping[str, Callable[[Grower], str | None]] = {
+    "externalId": attrgetter("external_id"),
+    "name": attrgetter("name"),
+    "email": attrgetter("email"),
+    "phone": attrgetter("phone"),
+}
+
+
 class NoName(TypeError):
     """`{{ grower }}` where `{{ grower.name }}` was meant."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class View:
     """Names with values. The template environment hands out `values` and never an attribute of this object."""
 
@@ -63,18 +72,38 @@ def instant(moment: datetime, zone: tzinfo | None) -> Instant:
     return made
 
 
+class _GrowerWords(Mapping[str, object]):
+    """The words of one row, looked up when they are asked for: few templates want more than two."""
+
+    __slots__ = ("_grower",)
+
+    def __init__(self, grower: Grower) -> None:
+        self._grower = grower
+
+    def __getitem__(self, word: str) -> object:
+        own = _OWN_WORDS.get(word)
+        if own is not None:
+            return own(self._grower) or ""
+        cells = self._grower.cells
+        if word in cells:
+            return cells[word]
+        heading = _aliases(tuple(cells)).get(word)
+        if heading is not None:
+            return cells[heading]
+        if word in CONTRACT_COLUMNS:
+            return ""
+        raise KeyError(word)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(grower_words(self._grower.cells))
+
+    def __len__(self) -> int:
+        return len(grower_words(self._grower.cells))
+
+
 def grower_view(grower: Grower) -> View:
     """One row: leafcast's own words first, then every column by its heading and by its identifier form."""
-    cells = grower.cells
-    values: dict[str, object] = {alias: cells[heading] for alias, heading in _aliases(tuple(cells)).items()}
-    values |= cells
-    for word in CONTRACT_COLUMNS:
-        values.setdefault(word, "")
-    values["externalId"] = grower.external_id
-    values["name"] = grower.name
-    values["email"] = grower.email or ""
-    values["phone"] = grower.phone or ""
-    return View("grower", values)
+    return View("grower", _GrowerWords(grower))
 
 
 def grower_words(columns: Iterable[str]) -> frozenset[str]:
