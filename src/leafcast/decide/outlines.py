@@ -34,7 +34,9 @@ _ABSENT = object()
 Filter = Callable[[Any], Any]
 Context = Mapping[str, object]
 Place = tuple[str, str]
-"""A variable and a name after its dot, '' where it is used by itself."""
+"""A variable and the name after its dot; ('', the variable) where it is used by itself."""
+Sources = Mapping[str, Mapping[str, object]]
+"""Where the values of places are, by the first part of the place."""
 
 
 class _Unclear(Exception):
@@ -49,11 +51,12 @@ class Gap(NamedTuple):
     safe: bool
     """Whether it is written for HTML."""
 
-    def filled(self, context: Context) -> str:
-        value = _value(context, self.place)
+    def filled(self, sources: Sources) -> str:
+        owner, part = self.place
+        value = sources[owner][part]
         for each in self.filters:
             value = each(value)
-        return str(escape(value) if self.safe else value)
+        return escape(value) if self.safe else str(value)
 
 
 class Outliner:
@@ -162,43 +165,45 @@ class Outline:
 
     def written(self, context: Context) -> str:
         """The text of this row. Raises anything where it has to be rendered as ever."""
-        key = self._key(context)
+        sources = _sources(context)
+        key = self._key(context, sources)
         parts = self._kept.get(key)
         if parts is None:
-            parts = self._learn(key, context)
+            parts = self._learn(key, context, sources)
         self._asked += 1
-        return _put_together(parts, context)
+        return _put_together(parts, sources)
 
     @property
     def is_idle(self) -> bool:
         """Whether it has been of little use: full, and most rows were of a new kind."""
         return len(self._kept) >= LIMIT and self._asked < 4 * LIMIT
 
-    def _learn(self, key: tuple[object, ...], context: Context) -> list[str | Gap]:
+    def _learn(self, key: tuple[object, ...], context: Context, sources: Sources) -> list[str | Gap]:
         if len(self._kept) >= LIMIT:
             self._kept.clear()
             self._asked = 0
         found = _MARK.split(self._render(context))
         parts: list[str | Gap] = [self._gaps[int(part)] if at % 2 else part for at, part in enumerate(found)]
-        if _put_together(parts, context) != self._whole(context):
+        if _put_together(parts, sources) != self._whole(context):
             raise _Unclear
         self._kept[key] = parts
         return parts
 
-    def _key(self, context: Context) -> tuple[object, ...]:
+    def _key(self, context: Context, sources: Sources) -> tuple[object, ...]:
         key: list[object] = [context.get(name, _ABSENT) for name in self._names]
-        key += [bool(_value(context, place)) for place in self._tested]
-        for place in self._valued:
-            value = _value(context, place)
+        for owner, part in self._tested:
+            key.append(not sources[owner][part])
+        for owner, part in self._valued:
+            value = sources[owner][part]
             key += (value.__class__, value, getattr(value, "zone", None))
         if self._dated:
-            moment = _value(context, _EXPIRY)
+            moment = sources["link"]["expiresAt"]
             key.append(local_day(moment) if isinstance(moment, datetime) else moment)
         return tuple(key)
 
 
-def _put_together(parts: list[str | Gap], context: Context) -> str:
-    return "".join([part if isinstance(part, str) else part.filled(context) for part in parts])
+def _put_together(parts: list[str | Gap], sources: Sources) -> str:
+    return "".join([part if part.__class__ is str else part.filled(sources) for part in parts])  # type: ignore[union-attr]
 
 
 def places_of(tree: nodes.Node) -> tuple[Place, ...] | None:
@@ -213,23 +218,23 @@ def places_of(tree: nodes.Node) -> tuple[Place, ...] | None:
 
 def values_of(context: Context, places: tuple[Place, ...]) -> tuple[object, ...]:
     """The values at those places. Raises KeyError where there is none."""
-    return tuple([_value(context, place) for place in places])
+    sources = _sources(context)
+    return tuple([sources[owner][part] for owner, part in places])
 
 
-def _value(context: Context, place: Place) -> object:
-    name, part = place
-    value = context[name]
-    if not part:
-        return value
-    if not isinstance(value, View):
-        raise _Unclear
-    return value.values[part]
+def _sources(context: Context) -> Sources:
+    sources = {"": context}
+    for owner in ("grower", "link"):
+        view = context.get(owner)
+        if isinstance(view, View):
+            sources[owner] = view.values
+    return sources
 
 
 def _place(node: nodes.Node | None) -> Place | None:
     """`grower.name`, `grower['name']` and `unsubscribe` as a place; None for all else."""
     if isinstance(node, nodes.Name):
-        return ("unsubscribe", "") if node.name == "unsubscribe" and node.ctx == "load" else None
+        return ("", "unsubscribe") if node.name == "unsubscribe" and node.ctx == "load" else None
     if not isinstance(node, nodes.Getattr | nodes.Getitem) or not isinstance(node.node, nodes.Name):
         return None
     if node.node.name not in {"grower", "link"}:
