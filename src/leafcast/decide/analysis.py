@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeGuard
+from typing import TypeGuard, TypeVar, cast
 
 from jinja2 import meta, nodes
 from jinja2.exceptions import TemplateError
@@ -13,6 +13,8 @@ from jinja2.exceptions import TemplateError
 from leafcast.decide.suggest import did_you_mean
 from leafcast.decide.templating import CampaignEnvironment, UnusableTemplate, explain
 from leafcast.decide.views import BRAND_WORDS, COLOUR_WORDS, LINK_WORDS
+
+N = TypeVar("N", bound=nodes.Node)
 
 WORDS = ("grower", "brand", "link", "campaign", "round", "cause", "language", "direction", "unsubscribe")
 """The variables of every template."""
@@ -27,6 +29,8 @@ class Analysis:
     tree: nodes.Template
     undeclared: frozenset[str]
     references: tuple[str | None, ...]
+    _by_kind: Mapping[type, Sequence[nodes.Node]]
+    """Every node, gathered once for all that is asked of the tree."""
 
     @classmethod
     @lru_cache(maxsize=512)
@@ -37,7 +41,13 @@ class Analysis:
             undeclared = frozenset(meta.find_undeclared_variables(tree))
         except TemplateError as error:
             raise explain(error, name) from error
-        return cls(name, tree, undeclared, tuple(meta.find_referenced_templates(tree)))
+        by_kind: dict[type, list[nodes.Node]] = {}
+        for node in tree.find_all(nodes.Node):
+            by_kind.setdefault(type(node), []).append(node)
+        return cls(name, tree, undeclared, tuple(meta.find_referenced_templates(tree)), by_kind)
+
+    def _all(self, kind: type[N]) -> Sequence[N]:
+        return cast("Sequence[N]", self._by_kind.get(kind, ()))
 
     @property
     def uses_url(self) -> bool:
@@ -47,11 +57,11 @@ class Analysis:
     @property
     def assigned(self) -> frozenset[str]:
         """The names that it sets itself, for its blocks and for the files that it includes."""
-        targets = [node.target for node in self.tree.find_all(nodes.Assign)]
-        targets += [node.target for node in self.tree.find_all(nodes.AssignBlock)]
+        targets = [node.target for node in self._all(nodes.Assign)]
+        targets += [node.target for node in self._all(nodes.AssignBlock)]
         stored = {name.name for target in targets for name in (target, *target.find_all(nodes.Name)) if _is_name(name)}
-        macros = {node.name for node in self.tree.find_all(nodes.Macro)}
-        return frozenset(stored | macros | {node.target for node in self.tree.find_all(nodes.Import)})
+        macros = {node.name for node in self._all(nodes.Macro)}
+        return frozenset(stored | macros | {node.target for node in self._all(nodes.Import)})
 
     def unknown(
         self, columns: Collection[str] | None, *, only_grower: bool = False, assigned: Collection[str] = ()
@@ -62,7 +72,7 @@ class Analysis:
         known = ("grower",) if only_grower else WORDS
         # Jinja counts what a block uses as undeclared even when the same file sets it.
         free = self.undeclared - set(known) - self.assigned - set(assigned)
-        for node in self.tree.find_all(nodes.Name):
+        for node in self._all(nodes.Name):
             if node.name in free and node.ctx == "load":
                 yield self._unknown(node.name, did_you_mean(node.name, known), node.lineno)
         pardoned = {id(node) for node in self._pardoned()}
@@ -78,10 +88,10 @@ class Analysis:
 
     def _parts(self) -> Iterator[tuple[str, str, nodes.Node]]:
         """`grower.name` and `grower['name']` alike, as (grower, name, node)."""
-        for attribute in self.tree.find_all(nodes.Getattr):
+        for attribute in self._all(nodes.Getattr):
             if owner := self._owner(attribute.node):
                 yield owner, attribute.attr, attribute
-        for item in self.tree.find_all(nodes.Getitem):
+        for item in self._all(nodes.Getitem):
             owner = self._owner(item.node)
             if owner and isinstance(item.arg, nodes.Const) and isinstance(item.arg.value, str):
                 yield owner, item.arg.value, item
@@ -93,7 +103,7 @@ class Analysis:
 
     def _pardoned(self) -> Iterator[nodes.Node]:
         for kind in (nodes.Filter, nodes.Test):
-            for node in self.tree.find_all(kind):
+            for node in self._all(kind):
                 if node.node is not None and node.name in {"default", "d", "defined", "undefined"}:
                     yield node.node
 
