@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from leafcast.decide.campaignmodel import ListSettings, SharedAddress
+from leafcast.decide.campaignlinks import ListSettings, SharedAddress
 from leafcast.decide.growers import Judge, Seen
 from leafcast.edge.listfile import ListFile
 from leafcast.model import Rejected

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from leafcast.decide.campaignmodel import ListSettings, SharedAddress
+from leafcast.decide.campaignlinks import ListSettings, SharedAddress
 from leafcast.decide.growers import Judge, Seen
 from leafcast.edge.listfile import Kind, ListFile, Record
 from leafcast.edge.listfile.delimited import open_text

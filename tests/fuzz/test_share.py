@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from leafcast.decide.campaignmodel import ListSettings
+from leafcast.decide.campaignlinks import ListSettings
 from leafcast.edge.listfile import ListFile
 
 from . import __main__ as fuzz

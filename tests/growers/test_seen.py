@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leafcast.decide.campaignmodel import SharedAddress
+from leafcast.decide.campaignlinks import SharedAddress
 from leafcast.decide.growers import Seen
 from leafcast.model import Channel, Grower, ProblemKind, Row
 

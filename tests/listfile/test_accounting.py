@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leafcast.decide.campaignmodel import ListSettings
+from leafcast.decide.campaignlinks import ListSettings
 from leafcast.decide.growers import Judge
 from leafcast.decide.reporting import restored
 from leafcast.edge.listfile import ListFile

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from leafcast.decide.campaignmodel import ListSettings
+from leafcast.decide.campaignlinks import ListSettings
 from leafcast.edge.listfile import ListFile
 from leafcast.errors import ListError, UsageError
 from leafcast.model import ProblemKind, Rejected, Row

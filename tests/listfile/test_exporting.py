@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from pyarrow import parquet
 
-from leafcast.decide.campaignmodel import ListSettings
+from leafcast.decide.campaignlinks import ListSettings
 from leafcast.decide.growers import Judge
 from leafcast.decide.reporting import EXPORT_COLUMNS, export_cells, export_columns, neutralised, restored
 from leafcast.edge.exportfile import ENDINGS, write_export

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from leafcast.decide.campaignmodel import ListSettings
+from leafcast.decide.campaignlinks import ListSettings
 from leafcast.decide.growers import Judge
 from leafcast.edge.exportfile import problems_file, write_problems
 from leafcast.edge.listfile import ListFile

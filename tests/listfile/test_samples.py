@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from leafcast.decide.campaignmodel import ListSettings, SharedAddress
+from leafcast.decide.campaignlinks import ListSettings, SharedAddress
 from leafcast.decide.growers import Judge, Seen
 from leafcast.edge.listfile import ListFile
 from leafcast.model import Grower, Problem, Rejected

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pytest
 
-from leafcast.decide.campaignmodel import ListSettings
+from leafcast.decide.campaignlinks import ListSettings
 from leafcast.edge.listfile import ListFile, StandardInput
 from leafcast.errors import UsageError
 from leafcast.model import Row

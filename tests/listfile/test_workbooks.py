@@ -9,7 +9,7 @@ import pytest
 from openpyxl import Workbook
 from pyarrow import parquet
 
-from leafcast.decide.campaignmodel import ListSettings
+from leafcast.decide.campaignlinks import ListSettings
 from leafcast.edge.listfile import ListFile
 from leafcast.errors import ListError
 from leafcast.model import Rejected, Row

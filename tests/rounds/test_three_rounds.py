@@ -24,7 +24,7 @@ import yaml
 from leafcast.cli.job import open_job
 from leafcast.cli.progress import SilentProgress
 from leafcast.cli.services import Access, clients, couriers
-from leafcast.decide.reinviting import Decision
+from leafcast.decide.rounddecisions import Decision
 from leafcast.edge import settings
 from leafcast.edge.ledger import open_ledger
 from leafcast.edge.system import SystemClock, new_id

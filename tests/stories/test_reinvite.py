@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from leafcast.decide.reinviting import Decision, LinkPlan, WhyNot
+from leafcast.decide.rounddecisions import Decision, LinkPlan, WhyNot
 from leafcast.errors import ExitCode, Interrupted, RunStopped
 from leafcast.model import Channel, Delivery, LinkState, Outcome, Verdict
 from leafcast.stories.brake import Brake

@@ -29,7 +29,7 @@ from leafcast.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
     from leafcast.cli.job import Job
-    from leafcast.decide.reinviting import Decision
+    from leafcast.decide.rounddecisions import Decision
     from leafcast.decide.slots import Slot
     from leafcast.model import Due
     from leafcast.stories.brake import Brake
@@ -194,7 +194,7 @@ async def _rehearsed(job: Job, where: str, options: Options, slot: Slot) -> list
 def _do(voice: Voice, job: Job, where: str, options: Options, slot: Slot, *, yes: bool) -> None:
     from leafcast.cli.run import tell
     from leafcast.cli.services import conduct
-    from leafcast.decide.reinviting import decision_document, decision_line, decisions_sentence
+    from leafcast.decide.rounddecisions import decision_document, decision_line, decisions_sentence
     from leafcast.decide.summary import due_sentence
     from leafcast.edge.leaf import LeafClient
     from leafcast.edge.ledger import SqliteLedger
@@ -232,7 +232,7 @@ def _do(voice: Voice, job: Job, where: str, options: Options, slot: Slot, *, yes
 
 def _tell_rehearsal(voice: Voice, job: Job, where: str, slot: Slot, decisions: Sequence[Decision]) -> None:
     from leafcast.cli.services import counts_now
-    from leafcast.decide.reinviting import decision_document, decision_line, decisions_sentence
+    from leafcast.decide.rounddecisions import decision_document, decision_line, decisions_sentence
     from leafcast.decide.summary import document
 
     name = job.campaign.name

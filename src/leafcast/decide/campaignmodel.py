@@ -8,239 +8,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import time
-from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
+from leafcast.decide.campaignlinks import (
+    Brand,
+    Deliver,
+    DoubtPolicy,
+    LinkSettings,
+    ListSettings,
+    Section,
+    Transliterate,
+    WebhookDoubt,
+)
 from leafcast.decide.forms import (
     Address,
     CampaignName,
     ClockTime,
-    Colour,
     Count,
     Flag,
-    Form,
     HookAddress,
-    Language,
-    LinkLife,
     MailboxText,
     MessagingService,
     PaceNumber,
-    Region,
     SmsSender,
     TemplateName,
     Text,
-    WebAddress,
     ZoneName,
 )
 from leafcast.decide.occasions import Occasion, Occasions
-from leafcast.model import Cause, Channel, LinkType, Service
+from leafcast.model import Cause, Channel, Service
 
 
-class SharedAddress(StrEnum):
-    """What to do about one address on several rows."""
-
-    STOP = "stop"
-    SEND_EACH = "send-each"
-    FIRST = "first"
-
-
-class ListFrom(StrEnum):
-    """Where the growers come from."""
-
-    FILE = "file"
-    LEAF = "leaf"
-
-
-class Credentials(StrEnum):
-    """Whether what a grower connected still serves."""
-
-    GOOD = "good"
-    BROKEN = "broken"
-
-
-class Deliver(StrEnum):
-    """Which of a grower's channels are used."""
-
-    FIRST = "first"
-    ALL = "all"
-
-
-class DoubtPolicy(StrEnum):
-    """What becomes of a message that the service shows no trace of."""
-
-    HOLD = "hold"
-    RESEND_IF_ABSENT = "resend-if-absent"
-
-
-class WebhookDoubt(StrEnum):
-    """What becomes of an in-app message whose answer was lost."""
-
-    HOLD = "hold"
-    RESEND = "resend"
-
-
-class Transliterate(StrEnum):
-    """What becomes of characters that turn a text into UCS-2, which costs more than twice as much."""
-
-    KEEP = "keep"
-    PLAIN = "plain"
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
-    )
-
-
-ProviderNames = Annotated[
-    tuple[Text, ...],
-    BeforeValidator(lambda given: (given,) if isinstance(given, str) else given),
-    Form("provider, or list of them"),
-]
-Columns = Annotated[Mapping[str, str], AfterValidator(MappingProxyType), Form("leafcast's word: your heading")]
-
-
-class ListSettings(_Section):
-    """The list of growers."""
-
-    source: ListFrom = Field(
-        default=ListFrom.FILE,
-        validation_alias="from",
-        description="`file`, or `leaf`: the users of your Leaf account, of whom the next three keys pick some.",
-    )
-    connected: ProviderNames = Field(
-        default=(), description="With `from: leaf`: only users who have credentials of one of these providers."
-    )
-    not_connected: ProviderNames = Field(
-        default=(), description="With `from: leaf`: only users who have credentials of none of these."
-    )
-    credentials: Credentials | None = Field(
-        default=None,
-        description="With `from: leaf`: only users whose credentials (of `connected`, or any) all are `broken`, or "
-        "some of whose are `good`.",
-    )
-    file: Text | None = Field(
-        default=None,
-        description="The list: csv, tsv, xlsx or parquet; a path from the campaign file's folder, or `-` for standard "
-        "input. Required, but for `from: leaf`, where it adds phones, names and other columns by externalId.",
-    )
-    columns: Columns = Field(
-        default_factory=lambda: MappingProxyType({}),
-        description="Only where your headings differ from leafcast's words.",
-    )
-    region: Region | None = Field(
-        default=None, description="The country of phone numbers written without a country code."
-    )
-    shared_address: SharedAddress = Field(
-        default=SharedAddress.STOP,
-        description="One address on several rows: `stop` refuses the list, `send-each` writes once per row, "
-        "`first` writes for the first row only.",
-    )
-    locale: Language | None = Field(
-        default=None,
-        description="The language of growers whose row names none, and of templates that stand in no language folder.",
-    )
-    sheet: Text | None = Field(default=None, description="The sheet of a workbook that has several.")
-    encoding: Text | None = Field(
-        default=None, description="The encoding of a text list that is not UTF-8, for example cp1252."
-    )
-
-    @property
-    def label(self) -> str:
-        """What the list is called in problems."""
-        return "leaf-audience" if self.source is ListFrom.LEAF else self.file or ""
-
-
-class Brand(_Section):
-    """Who is writing: on the link page, under Leaf's own setting names, and in the messages."""
-
-    company_name: Text | None = Field(default=None, description="Your name, as growers know you.")
-    company_logo: WebAddress | None = Field(
-        default=None, description="Your logo, on the link page and on top of the email."
-    )
-    header_image: WebAddress | None = Field(default=None, description="A wide picture for the link page and the email.")
-    background_color: Colour | None = Field(
-        default=None, description="Background of the link page, and the colour of the email's band and button."
-    )
-    show_leaf_user_name: Flag = Field(default=False, description="Whether the link page shows the Leaf user's name.")
-    disconnect_enabled: Flag = Field(
-        default=False, description="Whether growers may disconnect providers on the link page (not for file upload)."
-    )
-    support_email: Address | None = Field(default=None, description="Whom growers may write to; messages only.")
-    support_phone: Text | None = Field(default=None, description="Whom growers may call; messages only.")
-    postal_address: Text | None = Field(
-        default=None, description="Your postal address, which bulk email must show in many countries; messages only."
-    )
-    website: WebAddress | None = Field(default=None, description="Your website; messages only.")
-
-    def values(self) -> Mapping[str, object]:
-        """Every setting that the campaign makes, under its key in the file."""
-        return {
-            to_camel(name): getattr(self, name) for name in self.model_fields_set if getattr(self, name) is not None
-        }
-
-    def leaf_settings(self, link_type: LinkType) -> Mapping[str, str | bool]:
-        """What Leaf is told about branding, under its names: the settings that the campaign makes, and no others. Leaf
-        knows no `disconnectEnabled` for file-upload links (docs.withleaf.io, Magic Link endpoints, November 2026)."""
-        unknown = {"disconnectEnabled"} if link_type is LinkType.FILE_UPLOAD else set()
-        made = self.values()
-        return {
-            key: value
-            for key in _LEAF_SETTINGS
-            if key not in unknown and isinstance(value := made.get(key), str | bool)
-        }
-
-    def over(self, base: Brand) -> Brand:
-        """This brand, with what it leaves open taken from another."""
-        return base.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
-
-
-_LEAF_SETTINGS = (
-    "backgroundColor",
-    "companyLogo",
-    "companyName",
-    "headerImage",
-    "showLeafUserName",
-    "disconnectEnabled",
-)
-
-
-class Rule(_Section):
-    """One line of `link.rules`: which growers, which link."""
-
-    when: Text | None = Field(
-        default=None,
-        description="A Jinja expression over `grower`; the last rule may leave it out and takes everybody else.",
-    )
-    type: LinkType = Field(description="What the link lets the grower do.")
-    provider: Text | None = Field(
-        default=None,
-        description="`authentication` only: the one provider, or a template such as `{{ grower.provider }}`.",
-    )
-    allowed_providers: tuple[Text, ...] = Field(
-        default=(),
-        description="`provider` only: the providers to choose from; left out, all that your Leaf account enables.",
-    )
-
-
-class LinkSettings(_Section):
-    """Which link each grower gets."""
-
-    expires_in: LinkLife = Field(description="How long a link works. Required: Leaf's own default is fifteen minutes.")
-    rules: tuple[Rule, ...] = Field(
-        default=(),
-        description="The first rule that holds decides; a row's own columns beat it.",
-    )
-    extra_providers: tuple[Text, ...] = Field(
-        default=(), description="Names of providers that are newer than leafcast's list."
-    )
-
-
-class EmailSettings(_Section):
+class EmailSettings(Section):
     """The emails."""
 
     mailbox: MailboxText = Field(validation_alias="from", description="The sender, verified at SendGrid.")
@@ -272,7 +73,7 @@ class EmailSettings(_Section):
         return self.mailbox.name
 
 
-class SmsSettings(_Section):
+class SmsSettings(Section):
     """The text messages. Exactly one of `from` and `messagingService`."""
 
     sender: SmsSender | None = Field(default=None, validation_alias="from", description="The sending number at Twilio.")
@@ -294,7 +95,7 @@ class SmsSettings(_Section):
     )
 
 
-class WebhookSettings(_Section):
+class WebhookSettings(Section):
     """The in-app messages: links for the team's own application."""
 
     url: HookAddress = Field(
@@ -302,7 +103,7 @@ class WebhookSettings(_Section):
     )
 
 
-class Pace(_Section):
+class Pace(Section):
     """Requests per second that a service never gets more of; None is unlimited. Look-ups and logins count too.
 
     The defaults are slow enough for anybody. Leaf publishes no limit. SendGrid's FAQ names 10,000 a second for
@@ -330,7 +131,7 @@ class Pace(_Section):
                 return self.webhook
 
 
-class Reinvite(_Section):
+class Reinvite(Section):
     """Who gets another round."""
 
     when: Occasions = Field(
@@ -358,7 +159,7 @@ class Reinvite(_Section):
     )
 
 
-class QuietHours(_Section):
+class QuietHours(Section):
     """When nothing is sent: wall-clock time where the grower is."""
 
     channels: tuple[Channel, ...] = Field(default=(Channel.SMS,), description="The channels that keep quiet.")
@@ -370,7 +171,7 @@ class QuietHours(_Section):
     )
 
 
-class InDoubt(_Section):
+class InDoubt(Section):
     """What `sync` does with a message that left and got no answer."""
 
     email: DoubtPolicy = Field(
@@ -396,7 +197,7 @@ class InDoubt(_Section):
                 return DoubtPolicy.HOLD
 
 
-class Campaign(_Section):
+class Campaign(Section):
     """One campaign file, judged good. Make it with `load`."""
 
     name: CampaignName = Field(

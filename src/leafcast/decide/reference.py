@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from leafcast.decide.campaignfile import keys_of
-from leafcast.decide.campaignmodel import Brand, Campaign
+from leafcast.decide.campaignlinks import Brand
+from leafcast.decide.campaignmodel import Campaign
 from leafcast.decide.durations import write_duration
 from leafcast.decide.forms import Form, Mailbox
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from leafcast.decide.campaignmodel import SharedAddress
+from leafcast.decide.campaignlinks import SharedAddress
 from leafcast.decide.texts import quoted, trimmed
 from leafcast.model import Channel, Grower, Problem, ProblemKind, Row, Where
 

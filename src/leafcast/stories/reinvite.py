@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import islice
 
-from leafcast.decide.reinviting import Contacts, Decision, Facts, LinkPlan, Reinviter
+from leafcast.decide.reinviting import Reinviter
+from leafcast.decide.rounddecisions import Contacts, Decision, Facts, LinkPlan
 from leafcast.decide.suppressing import SuppressedAddresses
 from leafcast.errors import ExitCode, LeafcastError, ListError, RunStopped
 from leafcast.model import (
