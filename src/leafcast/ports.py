@@ -231,6 +231,9 @@ class RoundLedger(Protocol):
     def contacts(self, since: datetime) -> Sequence[Contact]:
         """What people of any campaign of the ledger got, or may have got, since then."""
 
+    def recallable(self, campaign: str, now: datetime) -> Sequence[Recallable]:
+        """Every invitation, in list order, with the links of it that may still open something."""
+
     def recalled_at(self, campaign: str) -> datetime | None:
         """When the whole campaign was recalled, None where it was not."""
 

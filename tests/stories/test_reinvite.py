@@ -205,6 +205,24 @@ def test_a_used_up_link_is_replaced_and_the_old_one_revoked(stage):
     assert [row.link_status for row in play.ledger.rows("spring")] == ["revoked", "live", "live"]
 
 
+def test_a_link_that_made_room_before_its_time_is_revoked_with_the_other(stage):
+    """Handed on by export, then replaced because the row asked for another: a new round leaves neither of them open."""
+    play = stage([grower(1, provider="Stara")], ("channels: [email, sms]", "channels: []"))
+    play.run()
+    sending = stage([], when("when: [expired, used up]"))
+    play.campaign = sending.campaign
+    play.rows.cells[0]["provider"] = "Trimble"
+    play.run()
+    assert sorted(play.leaf.held) == ["link-1", "link-2"]
+    play.clock.advance(10 * DAY)
+    play.leaf.held["link-2"] = replace(play.leaf.held["link-2"], usage_count=3, max_usage=3)
+
+    reinvited(play)
+
+    assert reasons(play.shown) == {"G-1": "used up"}
+    assert sorted(play.leaf.held) == ["link-3"]
+
+
 def test_used_up_is_named_where_the_campaign_does_not_ask_for_it(stage):
     """The reason says what stands in the way and what would change it."""
     play = ran(stage, after=10 * DAY)

@@ -16,6 +16,7 @@ from leafcast.errors import ExitCode, LeafcastError, ListError, RunStopped
 from leafcast.model import (
     Due,
     Followed,
+    HeldLink,
     LinkCarried,
     LinkRevoked,
     Outcome,
@@ -188,8 +189,11 @@ async def _plan(world: World, campaign: str, decided: Sequence[Decision]) -> Non
 async def _make_room(
     world: World, stand: Stand, campaign: str, brake: Brake, chosen: Iterable[Decision]
 ) -> Sequence[str]:
-    """Revoke the links that others replace, so that nobody ever has two. Whose link Leaf keeps is in the answer."""
-    old = [one for one in chosen if one.link is LinkPlan.REPLACE]
+    """Revoke the links that new ones replace, those too that made room for one before their time, so that nobody ever
+    has two. Whose link Leaf keeps is in the answer."""
+    renewed = {one.external_id for one in chosen if one.link is not LinkPlan.REUSE}
+    every = stand.rounds.recallable(campaign, world.clock.now()) if renewed else ()
+    old = [held for one in every if one.external_id in renewed for held in one.links]
     room = _Room(world, stand.keeper, campaign, brake)
     line = iter(old)
     async with asyncio.TaskGroup() as group:
@@ -210,24 +214,25 @@ class _Room:
     brake: Brake
     kept: list[str] = field(default_factory=list)
 
-    async def work(self, line: Iterator[Decision]) -> None:
+    async def work(self, line: Iterator[HeldLink]) -> None:
         """Revoke one after the other."""
-        for one in line:
-            held = one.held
-            if self.brake.pulled or held is None:
+        for held in line:
+            if self.brake.pulled:
                 return
             outcome = await self.keeper.delete(held.link.type, held.link.id)
             match outcome.verdict:
                 case Verdict.ACCEPTED:
                     self.world.ledger.record(
-                        LinkRevoked(self.campaign, one.external_id, held.round, held.generation, Revoked.NEXT_ROUND)
+                        LinkRevoked(self.campaign, held.external_id, held.round, held.generation, Revoked.NEXT_ROUND)
                     )
                 case Verdict.REFUSED | Verdict.FAILED:
-                    self._keep(one.external_id, outcome)
+                    self._keep(held.external_id, outcome)
                 case Verdict.PAUSE | Verdict.STOP | Verdict.IN_DOUBT:
                     self.brake.pull(RunStopped(f"Leaf: {outcome.reason}", fix=AGAIN))
 
     def _keep(self, external_id: str, outcome: Outcome) -> None:
+        if external_id in self.kept:
+            return
         self.kept.append(external_id)
         self.world.progress.notice(f"{external_id} gets no new link: the old one cannot be revoked ({outcome.reason}).")
 
