@@ -133,7 +133,14 @@ class Stage:
             self.brake = Brake()
             linker = self.examiner.linker
             return await retry(
-                self.world(), self.campaign, linker, self.brake, Options(**options), self.confirmed.append, channel
+                self.world(),
+                self.campaign,
+                linker,
+                self.brake,
+                Options(**options),
+                self.confirmed.append,
+                channel,
+                self.examiner,
             )
 
         return asyncio.run(go())

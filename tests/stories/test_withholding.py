@@ -146,6 +146,33 @@ def test_a_refusal_does_not_lead_to_a_channel_without_consent(stage):
     assert one.states() == {("G-1", Channel.EMAIL): "refused"}
 
 
+def test_a_retry_honours_a_consent_that_was_taken_back(stage):
+    """The text failed, the list says no by now: it is skipped, and the others are tried again."""
+    one = stage([grower(number, email="", phone=f"+1515555010{number}", smsConsent="yes") for number in (1, 2)])
+    failed = Outcome(Verdict.FAILED, "413", "too large")
+    one.sms.script = {f"+1515555010{number}": [failed] for number in (1, 2)}
+    one.run()
+    one.rows.cells[0]["smsConsent"] = "no"
+    one.retry()
+    assert one.states() == {("G-1", Channel.SMS): "skipped", ("G-2", Channel.SMS): "accepted"}
+    assert reasons(one)["G-1", Channel.SMS] == "no consent"
+    assert len(one.leaf.requests) == 2
+
+
+def test_what_waits_to_be_tried_again_is_stopped_by_a_consent_that_was_taken_back(stage):
+    """Also where the grower could be written to on another channel, which was not the one that was begun."""
+    one = stage([grower(1, phone=PHONE, emailConsent="yes", smsConsent="yes")])
+    one.email.script["g1@farm.example"] = [Outcome(Verdict.STOP, "401", "the key is not accepted")]
+    one.run()
+    assert one.states() == {("G-1", Channel.EMAIL): "planned"}
+    one.rows.cells[0]["emailConsent"] = "no"
+    one.email.script = {}
+    one.email._answers.clear()
+    one.run()
+    assert one.states() == {("G-1", Channel.EMAIL): "skipped"}
+    assert one.email.taken == []
+
+
 def test_unclear_consent_is_a_problem_of_the_row(stage):
     """Nobody is written to on a guess: the row says what to mend."""
     one = stage([grower(1, emailConsent="maybe")])

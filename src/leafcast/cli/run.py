@@ -153,7 +153,7 @@ def retry(
         options = Options(limit, frozenset(only or []))
 
         async def sending(world: World, brake: Brake, confirm: Confirm) -> RunReport:
-            return await story(world, job.campaign, job.examiner.linker, brake, options, confirm, channel)
+            return await story(world, job.campaign, job.examiner.linker, brake, options, confirm, channel, job.examiner)
 
         _do(voice, job, where, sending, yes=yes, dry_run=dry_run)
 

@@ -15,6 +15,8 @@ from leafcast.model import (
     SkipReason,
 )
 
+_WITHHELD = (SkipReason.SUPPRESSED, SkipReason.NO_CONSENT)
+
 
 def plan_invitation(
     campaign: Campaign,
@@ -33,11 +35,13 @@ def plan_invitation(
     if not campaign.channels:
         return PlannedInvitation(grower, round_number, ())
     every = [_message(grower, channel, skip, duplicates, suppressed) for channel in campaign.channels]
+    withheld = {message.channel: message.skip for message in every if message.skip in _WITHHELD}
     going = [message for message in every if message.skip is None]
     if not going:
         # One line in the export is enough for a grower who gets nothing; the reason of the first address tells most.
         return PlannedInvitation(grower, round_number, (next((m for m in every if m.to), every[0]),))
-    return PlannedInvitation(grower, round_number, tuple(going[:1] if campaign.deliver is Deliver.FIRST else every))
+    chosen = tuple(going[:1] if campaign.deliver is Deliver.FIRST else every)
+    return PlannedInvitation(grower, round_number, chosen, withheld=withheld)
 
 
 def next_channel(

@@ -198,7 +198,8 @@ class Reinviter:
 
     def _due(self, facts: Facts, number: int, goes_on: Round | None, cause: Cause, words: str) -> Decision:
         assert facts.grower is not None  # noqa: S101 - for the type checker only
-        planned = PlannedInvitation(facts.grower, number, self._messages(facts))
+        whole = plan_invitation(self.campaign, facts.grower, suppressed=facts.suppressed)
+        planned = PlannedInvitation(facts.grower, number, self._messages(facts), withheld=whole.withheld)
         slot, held = (goes_on.slot if goes_on else self.slot), facts.standing.link
         plan = self._link(facts, number)
         return Decision(
@@ -256,7 +257,7 @@ def _without(grower: Grower, channels: Collection[Channel]) -> Grower:
 
 
 def _in_slot(planned: PlannedInvitation, slot: str, cause: str) -> PlannedInvitation:
-    return PlannedInvitation(planned.grower, planned.round, planned.messages, slot=slot, cause=str(cause))
+    return replace(planned, slot=slot, cause=str(cause))
 
 
 # --------------------------------------------------------------------------------------------------------- in words

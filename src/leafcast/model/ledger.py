@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from leafcast.model.links import Link
 from leafcast.model.listed import Grower
@@ -32,6 +33,8 @@ class PlannedInvitation:
     """The fixed slot of a round after the first: a grower has one round of a slot."""
     cause: str = ""
     """Why a round after the first was due."""
+    withheld: Mapping[Channel, SkipReason] = field(default_factory=lambda: MappingProxyType({}))
+    """Channels on which the grower must not be written to, whatever was planned on them before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from leafcast.model.sets import Channel
+from leafcast.model.sets import Channel, SkipReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Suppress:
 
 @dataclass(frozen=True, slots=True)
 class MessageSkipped:
-    """A planned message that must not leave after all: its address was suppressed since it was planned. It stays
-    skipped in its round."""
+    """A planned message that must not leave after all: its address was suppressed since it was planned, or its consent
+    was taken back. It stays skipped in its round."""
 
     message_id: str
+    reason: SkipReason = SkipReason.SUPPRESSED

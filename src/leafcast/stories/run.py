@@ -33,6 +33,7 @@ from leafcast.stories.feed import Work
 from leafcast.stories.lanes import send_all
 from leafcast.stories.linking import Linkless, make_links
 from leafcast.stories.prepare import Examiner, Survey
+from leafcast.stories.reopening import withhold
 from leafcast.stories.world import Tally, World
 
 Confirm = Callable[[Due], None]
@@ -135,10 +136,14 @@ async def retry(
     options: Options,
     confirm: Confirm,
     channel: Channel | None,
+    examiner: Examiner | None = None,
 ) -> RunReport:
-    """Attempt again what ended failed, and nothing else."""
+    """Attempt again what ended failed, and nothing else; nor what the list, read by the examiner, gives no consent for
+    any more."""
     started = world.ledger.begin(campaign.name, "retry")
     await world.ledger.record(Reopened(campaign.name, channel, options.only))
+    if examiner is not None:
+        await withhold(world, examiner)
     return await _finish(world, campaign, linker, brake, Scope.REOPENED, options, confirm, started)
 
 

@@ -99,11 +99,11 @@ class Planner:
             number = self._q.insert_invitation(self._connection, **self._invitation(grower, planned))
             self._insert_messages((number, message) for message in planned.messages)
             return True, taken_over, readdressed
-        self._revise(invitation, slots, planned.messages)
+        self._revise(invitation, slots, planned)
         return False, taken_over, readdressed
 
-    def _revise(self, invitation: int, slots: Sequence[Slot], decision: Sequence[PlannedMessage]) -> None:
-        revision = revise(slots, decision)
+    def _revise(self, invitation: int, slots: Sequence[Slot], planned: PlannedInvitation) -> None:
+        revision = revise(slots, planned.messages, planned.withheld)
         for message, reason in revision.skip:
             self._q.skip_message(self._connection, id=message, reason=reason, now=self._now)
         for message, to in revision.readdress:

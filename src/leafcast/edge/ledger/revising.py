@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from leafcast.model import Channel, Grower, MessageState, PlannedMessage, SkipReason
 
@@ -50,15 +51,22 @@ def untried(slots: Collection[Slot]) -> bool:
     return all(slot.state in _NOT_SENT and not slot.attempts for slot in slots)
 
 
-def revise(slots: Collection[Slot], decision: Collection[PlannedMessage]) -> Revision:
-    """Hold the newest decision of an invitation against its messages."""
+def revise(
+    slots: Collection[Slot],
+    decision: Collection[PlannedMessage],
+    withheld: Mapping[Channel, SkipReason] = MappingProxyType({}),
+) -> Revision:
+    """Hold the newest decision of an invitation against its messages. One that was tried and waits to be tried again is
+    stopped when its channel is `withheld` by now, though the decision is about another channel."""
     wanted = {message.channel: message for message in decision}
+    tried = not untried(slots)
+    closed = withheld if tried else {}
     skips = tuple(
         (slot.message_id, reason)
         for slot in slots
-        if slot.state is MessageState.PLANNED and (reason := _reason(slot.channel, wanted)) is not None
+        if slot.state is MessageState.PLANNED and (reason := _reason(slot.channel, wanted, closed)) is not None
     )
-    if not untried(slots):
+    if tried:
         return Revision(skip=skips)
     stopped = {message_id for message_id, _ in skips}
     open_slots = [slot for slot in slots if slot.state is not MessageState.SKIPPED and slot.message_id not in stopped]
@@ -84,10 +92,14 @@ def merge_columns(known: Iterable[str], growers: Iterable[Grower]) -> list[str]:
     return list(columns)
 
 
-def _reason(channel: Channel, wanted: Mapping[Channel, PlannedMessage]) -> SkipReason | None:
+def _reason(
+    channel: Channel, wanted: Mapping[Channel, PlannedMessage], withheld: Mapping[Channel, SkipReason]
+) -> SkipReason | None:
     """Why a planned message is stopped: its own decision says so, or the decision stops everything."""
     if channel in wanted:
         return wanted[channel].skip
+    if channel in withheld:
+        return withheld[channel]
     reasons = [message.skip for message in wanted.values()]
     return reasons[0] if reasons and all(reasons) else None
 

@@ -40,7 +40,7 @@ class Suppressor:
         message = self._q.planned_message(self._connection, id=change.message_id, campaign_id=self._campaign_id)
         if message is None:
             raise LeafcastError(f"the ledger refused a change: message {change.message_id} is not planned")
-        self._q.skip_message(self._connection, id=message, reason=SkipReason.SUPPRESSED, now=stamp.now)
+        self._q.skip_message(self._connection, id=message, reason=change.reason, now=stamp.now)
 
 
 def suppression(row: tuple[Any, ...]) -> Suppression:

@@ -116,7 +116,7 @@ class MemoryChanges:
                 self.tables.put(self.tables.watermarks, key, upto)
             case MessageSkipped():
                 message = self._message(change.message_id, MessageState.PLANNED)
-                self._move(message, MessageState.SKIPPED, error=SkipReason.SUPPRESSED)
+                self._move(message, MessageState.SKIPPED, error=change.reason)
             case Suppress():
                 suppressing.suppress(self.tables, change.suppressions, self.now)
             case _:

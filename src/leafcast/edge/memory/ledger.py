@@ -365,7 +365,7 @@ class MemoryLedger(MemoryRoundReading):
             place = self._invite(campaign, planned)
             self._add(place, planned.messages, now)
             return True, taken_over, readdressed
-        self._revise(place, slots, planned.messages, now)
+        self._revise(place, slots, planned, now)
         return False, taken_over, readdressed
 
     def _invite(self, campaign: str, planned: PlannedInvitation) -> int:
@@ -384,8 +384,8 @@ class MemoryLedger(MemoryRoundReading):
         tables.put(tables.invitations, place, row)
         return place
 
-    def _revise(self, place: int, slots: Sequence[Slot], decision: Sequence[PlannedMessage], now: datetime) -> None:
-        tables, revision = self._tables, revise(slots, decision)
+    def _revise(self, place: int, slots: Sequence[Slot], planned: PlannedInvitation, now: datetime) -> None:
+        tables, revision = self._tables, revise(slots, planned.messages, planned.withheld)
         for message_id, reason in revision.skip:
             skipped = replace(
                 tables.messages[message_id],
