@@ -178,12 +178,12 @@ def test_after_a_recall_nothing_leaves(book):
 
 
 def test_a_doubt_that_is_lifted_after_a_recall_does_not_leave(book):
-    """Even a message that goes back to planned by a person's word is not offered and not sent."""
+    """A message that a person's word would let go again ends cancelled: it is not offered and not sent."""
     book.plan_ids("G1")
     message = book.send("G1", DOUBT)
     recall(book, ("G1", 0))
     book.record(DoubtResolved(message, 1, Settlement.RESEND, "kim"))
-    assert book.row("G1").message_status == MessageState.PLANNED
+    assert book.row("G1").message_status == MessageState.CANCELLED
     assert book.work() == []
     with pytest.raises(LeafcastError, match="recall"):
         book.record(MessageIntent(message, 1))
