@@ -17,6 +17,9 @@ from leafcast.model import (
     LinkStanding,
     LinkState,
     MessageState,
+    Outcome,
+    Reopened,
+    Verdict,
 )
 
 
@@ -108,3 +111,15 @@ def test_the_first_connection_is_guarded_by_the_database(sqlite):
     with pytest.raises(apsw.ConstraintError):
         raw.execute("UPDATE connection SET connected_at = ?", (str(sqlite.clock.now() + timedelta(days=1)),))
     raw.close()
+
+
+def test_a_retry_leaves_out_who_was_seen_connected(book):
+    """Reopened and skipped in one step; who is not connected is tried again."""
+    book.plan_ids("G1", "G2")
+    for name, standing in (("G1", Connection.CONNECTED), ("G2", Connection.NOT_CONNECTED)):
+        book.send(name, Outcome(Verdict.FAILED, "413", "too large"))
+        book.record(connection(book, name, standing))
+    book.begin("retry")
+    book.record(Reopened(book.campaign))
+    states = {row.external_id: (str(row.message_status), row.error) for row in book.ledger.rows(book.campaign)}
+    assert states == {"G1": ("skipped", "connected"), "G2": ("planned", "")}

@@ -104,7 +104,8 @@ def run(
         fingerprint = "" if wait or dry_run else _fingerprint(job, skip_invalid=skip_invalid)
         if fingerprint and _as_examined(job, where, fingerprint, only or []):
             voice.note("List, campaign and templates are as they were when all was planned: it goes on at once.")
-            _go_on(voice, job, where, limits, Options(limit, frozenset(only or []), fingerprint), yes=yes)
+            narrowed = Options(limit, frozenset(only or []), fingerprint)
+            _go_on(voice, job, where, limits, narrowed, still_holds, yes=yes)
             return
 
         def unchanged() -> bool:
@@ -229,11 +230,19 @@ def _as_examined(job: Job, ledger: str, fingerprint: str, only: list[str]) -> bo
 
 
 def _go_on(
-    voice: Voice, job: Job, ledger: str, limits: Callable[[World], World], options: Options, *, yes: bool
+    voice: Voice,
+    job: Job,
+    ledger: str,
+    limits: Callable[[World], World],
+    options: Options,
+    still_holds: Callable[[], bool],
+    *,
+    yes: bool,
 ) -> None:
     from leafcast.stories.run import go_on
 
     async def sending(world: World, brake: Brake, confirm: Confirm) -> RunReport:
+        still_holds()  # once more, now that nobody else can change the ledger
         return await go_on(limits(world), job.campaign, job.examiner.linker, brake, options, confirm)
 
     _do(voice, job, ledger, sending, yes=yes, dry_run=False)

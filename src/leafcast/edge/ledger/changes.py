@@ -312,6 +312,7 @@ class Changes:
                 self._q.still_reopened(self._connection, id=message, epoch=self._run.epoch)
         key = {"campaign_id": self._run.campaign_id, "epoch": self._run.epoch}
         self._q.skip_suppressed(self._connection, **key, reason=SkipReason.SUPPRESSED, now=stamp.now)
+        self._q.skip_connected(self._connection, **key, reason=SkipReason.CONNECTED, now=stamp.now)
 
     def _excluded(self, change: Excluded, stamp: Stamp) -> None:
         self._mine(change.campaign)

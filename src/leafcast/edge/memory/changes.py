@@ -10,7 +10,7 @@ from leafcast.decide.fitting import fits
 from leafcast.edge.ledger.transitions import LINK, MESSAGE, link_state_after, message_state_after
 from leafcast.edge.memory import suppressing
 from leafcast.edge.memory.deliveries import delivery_seen
-from leafcast.edge.memory.following import see
+from leafcast.edge.memory.following import is_connected, see
 from leafcast.edge.memory.rounds import MemoryRoundChanges
 from leafcast.edge.memory.settling import MemorySettler
 from leafcast.edge.memory.tables import LinkRow, MessageRow, Tables, Trial
@@ -211,6 +211,8 @@ class MemoryChanges:
                     self._move(reopened, MessageState.PLANNED)
                 if suppressing.is_suppressed(self.tables, message):
                     self._move(self.tables.messages[message.id], MessageState.SKIPPED, error=SkipReason.SUPPRESSED)
+                elif is_connected(self.tables, invitation):
+                    self._move(self.tables.messages[message.id], MessageState.SKIPPED, error=SkipReason.CONNECTED)
 
     def _move(
         self,

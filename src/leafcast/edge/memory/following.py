@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from leafcast.edge.memory.tables import ConnectionRow, LinkRow, Tables
+from leafcast.edge.memory.tables import ConnectionRow, InvitationRow, LinkRow, Tables
 from leafcast.errors import LeafcastError
 from leafcast.model import Connection, ConnectionSeen, Followed, LinkSeen
 
@@ -49,3 +49,14 @@ def followed(tables: Tables, campaign: str) -> Iterator[Followed]:
             connection_at=connection.looked_at if connection else None,
             connected_at=connection.connected_at if connection else None,
         )
+
+
+def is_connected(tables: Tables, invitation: InvitationRow) -> bool:
+    """Whether Leaf last showed the grower connected, in the newest round that was looked at."""
+    key = (invitation.campaign, invitation.external_id)
+    seen = [
+        (row.round, tables.connections[place].sight.standing)
+        for place, row in tables.invitations.items()
+        if (row.campaign, row.external_id) == key and place in tables.connections
+    ]
+    return bool(seen) and max(seen, key=lambda one: one[0])[1] is Connection.CONNECTED

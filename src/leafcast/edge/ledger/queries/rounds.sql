@@ -103,3 +103,11 @@ FROM revocation r JOIN link l ON l.id = r.link_id JOIN invitation i ON i.id = l.
 JOIN grower g ON g.id = i.grower_id
 WHERE l.campaign_id = :campaign_id AND r.why = 'recall' AND r.opened = 1
 GROUP BY g.id ORDER BY g.id;
+
+-- name: skip_connected(campaign_id, epoch, reason, now)!
+-- Of what a retry reopened: whom Leaf last showed connected needs no link any more.
+UPDATE message SET state = 'skipped', not_before = NULL, error_code = '', error = :reason, updated_at = :now
+WHERE campaign_id = :campaign_id AND state = 'planned' AND reopened_epoch = :epoch
+  AND (SELECT c.standing FROM invitation mine JOIN invitation beside ON beside.grower_id = mine.grower_id
+       JOIN connection c ON c.invitation_id = beside.id
+       WHERE mine.id = message.invitation_id ORDER BY beside.round DESC LIMIT 1) = 'connected';
