@@ -9,7 +9,8 @@ from jinja2 import Template, TemplateSyntaxError
 from jinja2.exceptions import SecurityError, TemplateError
 
 from leafcast.decide.environment import FILTERS, OWN_FILTERS, CampaignEnvironment, escapes
-from leafcast.decide.outlines import Outline, Outliner, Place, places_of, values_of
+from leafcast.decide.gaps import Outliner, Place, places_of, values_of
+from leafcast.decide.outlines import Outline
 from leafcast.decide.views import NoName
 from leafcast.model import Problem, ProblemKind, Where
 
