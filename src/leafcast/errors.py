@@ -74,9 +74,10 @@ class ListError(LeafcastError):
 
     exit_code = ExitCode.LIST
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], *, fix: str = "") -> None:
+        """`fix` says what to do about all of them together; each has its own besides."""
         self.problems = tuple(problems)
-        super().__init__(f"{len(self.problems)} problem(s) in the list")
+        super().__init__(f"{len(self.problems)} problem(s) in the list", fix=fix)
 
 
 class RunStopped(LeafcastError):

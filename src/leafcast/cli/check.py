@@ -58,7 +58,8 @@ def _sentence(survey: Survey) -> str:
     )
     links = ", ".join(f"{count:,} {link_type}" for link_type, count in survey.links.items())
     skipped = "".join(f"; {count:,} skipped ({reason})" for reason, count in survey.skipped.items())
-    return f"All {survey.rows:,} rows are good: {messages or 'no messages'}{skipped}; links: {links or 'none'}."
+    good = "The only row is good" if survey.rows == 1 else f"All {survey.rows:,} rows are good"
+    return f"{good}: {messages or 'no messages'}{skipped}; links: {links or 'none'}."
 
 
 def _understood(source: ListFile) -> str:

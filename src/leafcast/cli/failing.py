@@ -50,6 +50,8 @@ def say(voice: Voice, error: LeafcastError, examples: int | None = EXAMPLES) -> 
     if isinstance(error, CampaignError | ListError):
         for line in problem_lines(error.problems, examples=None if isinstance(error, CampaignError) else examples):
             voice.error(line)
+        if error.fix:
+            voice.error(error.fix)
     else:
         voice.error(error.message, error.fix)
     voice.document(error_document(error))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from leafcast.cli.calling import command
 from leafcast.cli.failing import speaking
 from leafcast.cli.options import Json, Quiet, Verbose
 from leafcast.cli.printing import Voice
@@ -37,5 +39,5 @@ def init(directory: Folder, as_json: Json = False, quiet: Quiet = False, verbose
             ) from None
         campaign = directory / "campaigns" / "spring-onboarding.yaml"
         voice.document({"folder": str(directory), "campaign": str(campaign)})
-        voice.result(f"{directory} is ready: change {campaign} and put your list in its place.")
-        voice.note(f"Next: leafcast check {campaign}")
+        voice.result(f"{directory} is ready. {campaign} works as it is; make it yours: your list, name and words.")
+        voice.note(f"Next: {command()} check {shlex.quote(str(campaign))}")

@@ -23,6 +23,9 @@ from leafcast.model import Channel, Problem
 from leafcast.stories.prepare import Examiner, Survey
 
 Made = TypeVar("Made")
+SKIP = "plan, run and reinvite take --skip-invalid."
+SILENCE = 2.0
+"""Seconds after which somebody wonders whether anything happens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +72,38 @@ def examined(voice: Voice, job: Job, output: Path | None = None, *, skip_invalid
 
     Raises ListError unless every row is good or `skip_invalid` lets the good ones go on.
     """
-    survey = job.examiner.survey(lambda rows: voice.detail(f"{rows:,} rows checked"), GrowerFile())
+    survey = job.examiner.survey(_patience(voice), GrowerFile())
     for line in problem_lines([*job.notes, *survey.warnings]):
         voice.note(line)
     if not survey.rejected:
         return survey
     target = output or problems_file(job.source, Path.cwd())
     write_problems(target, job.source, survey.rejected)
-    voice.note(
-        f"{len(survey.rejected):,} of {survey.rows:,} rows cannot be used. They are in {target}, in your own columns, "
-        "with what to mend behind each."
+    told = (
+        f"{len(survey.rejected):,} of {survey.rows:,} rows cannot be used. You find them in {target}, in your own "
+        "columns, with what to mend behind each."
     )
-    if not skip_invalid or not survey.growers:
-        raise ListError(survey.problems)
+    if not survey.growers:
+        raise ListError(survey.problems, fix=told)
+    if not skip_invalid:
+        raise ListError(survey.problems, fix=f"{told} Mend them in the list, or leave them out: {SKIP}")
+    voice.note(told)
     return survey
+
+
+def _patience(voice: Voice) -> Callable[[int], None]:
+    """Says how far a long list is: every time for `-v`, else now and then once somebody has waited for a while."""
+    clock = SystemClock()
+    spoke = clock.monotonic()
+
+    def watch(rows: int) -> None:
+        nonlocal spoke
+        now = clock.monotonic()
+        if voice.verbose or now - spoke >= SILENCE:
+            spoke = now
+            (voice.detail if voice.verbose else voice.note)(f"{rows:,} rows checked")
+
+    return watch
 
 
 def _collect(problems: list[Problem], make: Callable[[], Made]) -> Made | None:

@@ -1,10 +1,13 @@
-"""A column of the live bar whose words are made anew each time it is drawn, so that it tells of a wait as well."""
+"""A column of the live bar whose words are made anew each time it is drawn, so that it tells of a wait as well.
+
+It is the one that gives way on a narrow terminal: its words are cut, never folded over several lines."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from rich.progress import ProgressColumn, Task
+from rich.table import Column
 from rich.text import Text
 
 
@@ -13,10 +16,10 @@ class Told(ProgressColumn):
 
     max_refresh = 1.0
 
-    def __init__(self, say: Callable[[], str]) -> None:
-        super().__init__()
+    def __init__(self, say: Callable[[], str], column: Column | None = None) -> None:
+        super().__init__(column)
         self._say = say
 
     def render(self, task: Task) -> Text:  # noqa: ARG002 - the library's form
         """The words of now."""
-        return Text(self._say())
+        return Text(self._say(), no_wrap=True, overflow="ellipsis")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,7 +53,8 @@ def plan(
             write_plan(save, _document(job, found), made_from, skip_invalid=skip_invalid)
         _tell(voice, job, found)
         if save:
-            voice.note(f"Saved as {save}. To do exactly that: {command()} run {campaign} --plan {save}")
+            again = shlex.join(["run", str(campaign), "--plan", str(save), *(["--ledger", ledger] if ledger else [])])
+            voice.note(f"Saved as {save}. To do exactly that: {command()} {again}")
 
 
 def planned(file: Path, job: Job, ledger: str) -> bool:
@@ -105,8 +107,7 @@ def _tell(voice: Voice, job: Job, plan: Foresight) -> None:
     if plan.recalled:
         voice.result(RECALLED)
         return
-    for line in plan.lines:
-        voice.result(line_text(line))
+    voice.table([line_text(line) for line in plan.lines])
     for sentence in change_sentences(
         plan.changes, first=plan.changes.added == len({one.external_id for one in plan.lines})
     ):

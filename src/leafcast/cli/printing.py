@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,6 +18,14 @@ from leafcast.model import Problem, Severity
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+MOST_ROWS, FIRST_ROWS = 40, 20
+"""On a terminal a longer table is cut to its first rows, so that what comes before and after it stays in sight."""
+NARROWEST = 40
+"""Columns below which nothing is folded: a terminal that does not say how wide it is says 0."""
+_GLUE = "\x00"
+_COMMAND = re.compile(r"leafcast [a-z]+(?: (?:--?[\w-]+|\S*[/.]\S+))*")
 
 
 @dataclass(slots=True)
@@ -59,6 +69,16 @@ class Voice:
         elif not self.quiet:
             self._aside(text)
 
+    def table(self, rows: Sequence[str]) -> None:
+        """A result of many lines: all of them for `-v`, a pipe or a file, the first few on a terminal."""
+        shown = rows
+        if len(rows) > MOST_ROWS and not self.verbose and (sys.stderr if self.as_json else sys.stdout).isatty():
+            shown = rows[:FIRST_ROWS]
+        if shown:
+            self.result("\n".join(shown))
+        if len(shown) < len(rows):
+            self.note(f"… and {len(rows) - len(shown):,} more lines. -v shows them all, and so does a pipe (| less).")
+
     def document(self, value: Mapping[str, Any]) -> None:
         """The one JSON object of `--json`, in plain ASCII so that no locale can break it; a second one is not said."""
         if self.as_json and not self._told:
@@ -86,7 +106,7 @@ class Voice:
 def _say(stream: TextIO, text: str) -> None:
     """Write a line at once; into nothing, from then on, where nobody is at the other end any more."""
     try:
-        stream.write(f"{text}\n")
+        stream.write(f"{_folded(text, _width(stream))}\n")
         stream.flush()
     except (BrokenPipeError, ValueError):
         _silence(stream)
@@ -94,6 +114,33 @@ def _say(stream: TextIO, text: str) -> None:
         if error.errno != errno.EIO:  # what a terminal answers that is gone
             raise
         _silence(stream)
+
+
+def _width(stream: TextIO) -> int:
+    """The columns of the terminal that shows it; 0 for a pipe or a file, whose lines stay whole."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
+    except (OSError, ValueError):
+        return 0
+
+
+def _folded(text: str, width: int) -> str:
+    """Lines that a terminal would cut in the middle of a word are broken between words, under their own indent. What is
+    to be copied, a command with its files, stays in one piece."""
+    if width < NARROWEST:
+        return text
+    return "\n".join(part for line in text.split("\n") for part in _fold(line, width))
+
+
+def _fold(line: str, width: int) -> list[str]:
+    if len(line) <= width:
+        return [line]
+    glued = _COMMAND.sub(lambda found: found[0].replace(" ", _GLUE), line)
+    indent = " " * (len(line) - len(line.lstrip()))
+    parts = textwrap.wrap(
+        glued, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, expand_tabs=False
+    )
+    return [part.replace(_GLUE, " ") for part in parts]
 
 
 def _silence(stream: TextIO) -> None:

@@ -182,16 +182,17 @@ def watching(voice: Voice, clock: Clock, meter: Meter) -> Iterator[Progress]:
         return
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bar
+    from rich.table import Column
 
     from leafcast.cli.livebar import Told
 
     bar = Bar(
         TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        Told(meter.speeds),
-        Told(meter.left),
+        BarColumn(bar_width=12),
+        MofNCompleteColumn(table_column=Column(no_wrap=True)),
         TextColumn("{task.fields[counts]}"),
+        Told(meter.left, Column(no_wrap=True)),
+        Told(meter.speeds),
         console=console,
         transient=True,
     )

@@ -238,6 +238,5 @@ def _tell_rehearsal(voice: Voice, job: Job, where: str, slot: Slot, decisions: S
     name = job.campaign.name
     told = {"dryRun": True, "slot": slot.key, "decisions": [decision_document(one) for one in decisions]}
     voice.document({**document(name, counts_now(where, name)), **told})
-    for one in decisions:
-        voice.result(decision_line(one))
+    voice.table([decision_line(one) for one in decisions])
     voice.result(f"{decisions_sentence(decisions)} Nothing was sent.")

@@ -125,7 +125,7 @@ def run(
             still_holds()  # once more, now that nobody else can change the ledger
             return await story(limits(world), job.examiner, survey, brake, options, confirm)
 
-        _do(voice, job, where, sending, yes=yes, dry_run=dry_run)
+        _do(voice, job, where, sending, limit, yes=yes, dry_run=dry_run)
 
 
 def retry(
@@ -156,7 +156,7 @@ def retry(
         async def sending(world: World, brake: Brake, confirm: Confirm) -> RunReport:
             return await story(world, job.campaign, job.examiner.linker, brake, options, confirm, channel, job.examiner)
 
-        _do(voice, job, where, sending, yes=yes, dry_run=dry_run)
+        _do(voice, job, where, sending, limit, yes=yes, dry_run=dry_run)
 
 
 # ------------------------------------------------------------------------------------------------------------- before
@@ -245,13 +245,15 @@ def _go_on(
         still_holds()  # once more, now that nobody else can change the ledger
         return await go_on(limits(world), job.campaign, job.examiner.linker, brake, options, confirm)
 
-    _do(voice, job, ledger, sending, yes=yes, dry_run=False)
+    _do(voice, job, ledger, sending, options.limit, yes=yes, dry_run=False)
 
 
 # -------------------------------------------------------------------------------------------------------------- doing
 
 
-def _do(voice: Voice, job: Job, ledger: str, story: Story[RunReport], *, yes: bool, dry_run: bool) -> None:
+def _do(
+    voice: Voice, job: Job, ledger: str, story: Story[RunReport], limit: int | None, *, yes: bool, dry_run: bool
+) -> None:
     from leafcast.cli.services import conduct, rehearse
     from leafcast.decide.summary import due_sentence
 
@@ -264,7 +266,10 @@ def _do(voice: Voice, job: Job, ledger: str, story: Story[RunReport], *, yes: bo
         if not yes and not voice.ask("Go ahead?"):
             raise Interrupted("Nothing was sent.", fix="Run the same command again when you are ready.")
 
-    tell(voice, job, ledger, asyncio.run(conduct(voice, job, ledger, story, confirm)))
+    report = asyncio.run(conduct(voice, job, ledger, story, confirm))
+    tell(voice, job, ledger, report)
+    if limit is not None and report.due.growers >= limit:
+        voice.note(f"--limit {limit} held it to these. The same command without --limit goes on with the others.")
 
 
 # -------------------------------------------------------------------------------------------------------------- after
@@ -293,7 +298,8 @@ def tell(
     if not report.due.messages and not report.due.links and not quiet:
         voice.note("Nothing was left to send.")
     if report.new_doubts:
-        voice.note(f"An earlier run was cut off: {report.new_doubts:,} messages that it was sending are in doubt.")
+        lost = "1 message" if report.new_doubts == 1 else f"{report.new_doubts:,} messages"
+        voice.note(f"An earlier run was cut off in the middle of {lost}: in doubt now.")
     told = {**document(name, report.counts), "list": change_document(report.changes), **(more or {})}
     voice.document({**told, **(error_document(stopped) if stopped else {})})
     voice.result(quiet or "\n".join(lines(name, report.counts)))

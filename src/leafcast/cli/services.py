@@ -258,7 +258,8 @@ def minding_signals(voice: Voice, brake: Brake) -> Iterator[None]:
         for each in minded:
             loop.add_signal_handler(each, end)
         voice.note("Stopping: what is under way is finished, nothing new begins. Once more stops at once.")
-        brake.pull(Interrupted(f"Interrupted by {number.name}."))
+        by = "Ctrl-C" if number is signal.SIGINT else number.name
+        brake.pull(Interrupted(f"Interrupted by {by}."))
 
     for number in minded:
         loop.add_signal_handler(number, partial(stop, number))

@@ -133,7 +133,8 @@ def export(
             target = output or Path(f"{name}-export.csv")
             count = write_export(target, reader.rows(name), reader.columns(name))
         voice.document({"campaign": name, "file": str(target), "messages": count})
-        voice.result(f"{count:,} messages of {name} are in {target}.")
+        lines = "1 line" if count == 1 else f"{count:,} lines"
+        voice.result(f"{target} holds {name}: {lines}, one a message.")
 
 
 def campaign_name(given: str, known: Any) -> str:

@@ -89,5 +89,5 @@ def _surveyed_again(job: Job, *, skip_invalid: bool) -> Survey:
     """The list as it is by now. Raises ListError for rows that have become bad meanwhile, like a run that begins."""
     survey = job.examiner.survey(shelf=GrowerFile())
     if survey.rejected and not skip_invalid:
-        raise ListError(survey.problems)
+        raise ListError(survey.problems, fix="Mend these rows, or leave them out: --skip-invalid.")
     return survey

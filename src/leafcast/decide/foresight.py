@@ -65,7 +65,8 @@ def line_text(line: PlanLine) -> str:
     parts = [line.step.value]
     if line.step in (Step.SEND, Step.HOLD):
         until = f" until {line.until:%Y-%m-%dT%H:%M:%SZ}" if line.until else f" ({line.why})" if line.why else ""
-        parts = [f"{line.step}{until}", f"{line.link} {line.link_type} link"]
+        kind = f"{line.link_type} link" if line.link_type else "link"
+        parts = [f"{line.step}{until}", f"{line.link} {kind}"] if line.channel else [f"{line.link} {kind}, no message"]
         if line.segments > 1:
             why = f", because of {line.costly!r}" if line.costly else ""
             parts.append(f"{line.segments} text segments{why}")
@@ -91,7 +92,7 @@ def sum_text(campaign: Campaign, lines: Sequence[PlanLine]) -> list[str]:
         rows.append(f"Nothing to do: {', '.join(f'{count:,} {why}' for why, count in told['nothing'].items())}.")
     if told["textSegments"]:
         rows.append(
-            f"Text segments: {told['textSegments']:,}; {told['textsOfSeveralSegments']:,} texts need more than one."
+            f"Text segments: {told['textSegments']:,}; texts of more than one: {told['textsOfSeveralSegments']:,}."
         )
     rows.append(f"Time at the campaign's pace: {_span(told['seconds'])}.")
     return rows
@@ -101,7 +102,7 @@ def _messages(counts: dict[str, int]) -> str:
     words = (
         f"{count:,} {CHANNEL_WORDS[channel][count != 1]}" for channel in Channel if (count := counts.get(channel, 0))
     )
-    return ", ".join(words) or "nothing"
+    return ", ".join(words) or "no messages"
 
 
 def _span(seconds: int) -> str:

@@ -66,7 +66,7 @@ def _not_there(path: Path) -> str:
     if path.is_dir():
         return f"{path} is a folder and not a campaign file"
     near = nearest(path.name, [other.name for other in path.parent.glob("*.y*ml")]) if path.parent.is_dir() else None
-    return f"there is no campaign file {path}" + (f"; did you mean {path.parent / near}?" if near else "")
+    return f"There is no campaign file {path}" + (f"; did you mean {path.parent / near}?" if near else "")
 
 
 def _text(path: Path, name: str) -> str:

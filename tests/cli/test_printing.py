@@ -1,0 +1,59 @@
+"""How lines and long tables are shown where a person looks on, and where a program does."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from leafcast.cli.printing import FIRST_ROWS, MOST_ROWS, Voice, _folded
+
+LONG = "  growers.csv, row 9: The email may be a typing mistake. Is ana@farm.example meant, or somebody else?"
+
+
+def test_a_terminal_s_lines_break_between_words_under_their_indent():
+    """No word is cut in two, nothing is lost, and what belongs to an indented line stays indented."""
+    folded = _folded(LONG, 60).split("\n")
+
+    assert all(len(line) <= 60 and line.startswith("  ") for line in folded)
+    assert " ".join(line.strip() for line in folded) == LONG.strip()
+
+
+@pytest.mark.parametrize("width", [0, 20, 200])
+def test_a_line_stays_whole_where_nobody_needs_it_folded(width):
+    """In a pipe, on a terminal that does not say its width, and where it fits."""
+    assert _folded(LONG, width) == LONG
+
+
+def test_a_command_to_be_copied_is_not_broken():
+    """Its files and options stand in one line, however long that is."""
+    command = "leafcast run campaigns/spring-onboarding.yaml --skip-invalid --ledger sqlite:///season.db"
+
+    assert command in _folded(f"What was accepted stays so. To continue: {command}", 60).split("\n")
+
+
+class Screen(io.StringIO):
+    """What looks like a terminal to whoever writes to it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("count", "verbose", "shown"), [(41, False, 20), (40, False, 40), (41, True, 41)])
+def test_a_long_table_is_cut_on_a_terminal_only(monkeypatch, capsys, count, verbose, shown):
+    """Twenty rows and the number of the others; all of them for -v, or where they are few."""
+    screen = Screen()
+    monkeypatch.setattr("sys.stdout", screen)
+
+    Voice(verbose=verbose).table([f"row {number}" for number in range(count)])
+
+    assert (MOST_ROWS, FIRST_ROWS) == (40, 20)
+    assert screen.getvalue().count("row ") == shown
+    assert ("21 more lines" in capsys.readouterr().err) is (shown < count)
+
+
+def test_a_pipe_gets_every_row(capsys):
+    """Another program counts on all of them."""
+    Voice().table([f"row {number}" for number in range(500)])
+
+    assert capsys.readouterr().out.count("row ") == 500
