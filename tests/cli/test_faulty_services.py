@@ -129,6 +129,7 @@ def test_retry_takes_what_failed_and_only_that(desk):
     desk("retry", campaign, "--yes", "--channel", "sms", code=4)
     assert desk.requests()["twilio"] == sent["twilio"] + 1
     desk("retry", campaign, "--yes", "--only", "G-2", code=4)
+    assert "no grower G-9" in desk("retry", campaign, "--yes", "--only", "G-9", code=2).err
     assert set(desk.received()) == {"g0@farm.example", "g2@farm.example", "+15155551005", "+15155551006"}
     desk("retry", campaign, "--yes", "--limit", "1", code=4)
     desk("retry", campaign, "--yes", code=4)

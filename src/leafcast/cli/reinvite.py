@@ -81,7 +81,7 @@ def reinvite(
         if _missed(voice, job, where, chosen, grace):
             return
         survey = examined(voice, job, skip_invalid=skip_invalid)
-        options = Options(limit, _known(only or [], where, job.campaign.name))
+        options = Options(limit, known_growers(only or [], where, job.campaign.name))
         if job.campaign.reinvite.max_rounds == 0:
             raise UsageError("The campaign allows no re-invitations", fix="Set reinvite.maxRounds above 0.")
         del survey
@@ -138,7 +138,9 @@ def _must_be_known(where: str, name: str) -> None:
         campaign_name(name, reader.campaigns())
 
 
-def _known(only: list[str], where: str, name: str) -> frozenset[str]:
+def known_growers(only: list[str], where: str, name: str) -> frozenset[str]:
+    """The growers that `--only` names. Raises UsageError for one that the ledger does not have: a slip of the pen must
+    not look like nothing to do."""
     from leafcast.edge.ledger import open_reader
 
     if only:

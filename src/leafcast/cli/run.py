@@ -146,12 +146,13 @@ def retry(
     """
     voice = Voice(as_json, quiet, verbose)
     with speaking(voice):
+        from leafcast.cli.reinvite import known_growers
         from leafcast.stories.run import Options
         from leafcast.stories.run import retry as story
 
         where = ledger_url(ledger)
         job = ready(voice, campaign, where, yes=yes, dry_run=dry_run)
-        options = Options(limit, frozenset(only or []))
+        options = Options(limit, known_growers(only or [], where, job.campaign.name))
 
         async def sending(world: World, brake: Brake, confirm: Confirm) -> RunReport:
             return await story(world, job.campaign, job.examiner.linker, brake, options, confirm, channel, job.examiner)
