@@ -38,3 +38,16 @@ def test_wrong_use_is_one_sentence(desk):
     assert "1 links, 1 messages" in nobody.err
     assert "G-9" in desk("recall", "spring.yaml", "--yes", "--only", "G-9", code=2).err
     assert not any(link["deleted"] for link in desk.sandbox.state()["links"])
+
+
+def test_a_campaign_that_never_ran_is_neither_recalled_nor_retried(desk):
+    """A slip of the pen in the name must not mark another campaign, nor look like nothing to do."""
+    spring = desk.campaign([by_email(1)])
+    desk("run", spring, "--yes")
+    other = desk.folder / "other.yaml"
+    other.write_text((desk.folder / spring).read_text().replace("campaign: spring", "campaign: sprung"))
+    for command in ("recall", "retry"):
+        refused = desk(command, other, "--yes", code=2)
+        assert "the ledger has no campaign sprung" in refused.err
+        assert "the ledger has: spring." in refused.err
+    assert desk("status", code=0).out.count("sprung") == 0

@@ -117,6 +117,7 @@ async def _recalled(
     clock, env = SystemClock(), settings.environment(os.environ, Path(".env"))
     access = Access(settings.leaf_access(env), None, None, None)
     with open_existing(url, clock, new_id) as ledger:
+        ledger.counts(campaign.name)  # it must know the campaign: a slip of the pen must not recall another one
         narrowed = _extent(ledger, campaign.name, extent, run)
         async with clients(campaign, access, clock) as made:
             brake, progress = Brake(), PlainProgress(voice, clock)

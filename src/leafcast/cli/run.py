@@ -155,6 +155,7 @@ def retry(
         options = Options(limit, known_growers(only or [], where, job.campaign.name))
 
         async def sending(world: World, brake: Brake, confirm: Confirm) -> RunReport:
+            world.reader.counts(job.campaign.name)  # it must know the campaign: what never ran cannot have failed
             return await story(world, job.campaign, job.examiner.linker, brake, options, confirm, channel, job.examiner)
 
         _do(voice, job, where, sending, limit, yes=yes, dry_run=dry_run)
