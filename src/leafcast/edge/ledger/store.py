@@ -319,7 +319,8 @@ def open_ledger(url: str, clock: Clock, new_id: Callable[[], str]) -> SqliteLedg
         place.make_private(path)
         connection = connect.open_writer(path)
         try:
-            uuid, epoch = _identify(connection, clock, new_id)
+            with connect.reading(path):  # and the first writing: a full or failing disk is no bug
+                uuid, epoch = _identify(connection, clock, new_id)
             lock.check(uuid, epoch)
             return SqliteLedger(path, connection, lock, clock, new_id)
         except BaseException:
