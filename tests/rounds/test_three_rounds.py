@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import yaml
 
-from leafcast.cli.job import open_job
+from leafcast.cli.job import Job, open_job
 from leafcast.cli.progress import SilentProgress
 from leafcast.cli.services import Access, clients, couriers
 from leafcast.decide.rounddecisions import Decision
@@ -114,14 +114,8 @@ class Season:
     def reinvite(self, slot: str) -> list[str]:
         """One round, with every promise held against it; who got a message."""
         rehearsed = {one.external_id: (one.due, one.words, one.link) for one in self.decided(slot)}
-        before, shown = dict(self.received()), []
-
-        async def go(world: World, job: Any, leaf: Any) -> ExitCode:
-            stand = Stand(world.ledger, Watch(world.ledger, world.ledger, leaf, self.clock), leaf)
-            done = await reinvite(world, stand, job, Brake(), Options(), slot, shown.extend, lambda _due: None)
-            return done.exit_code
-
-        assert self._with(go) is ExitCode.DONE
+        before = dict(self.received())
+        shown = self.again(slot)
         assert {one.external_id: (one.due, one.words, one.link) for one in shown} == rehearsed
         assert set(rehearsed) == set(growers())
         after = self.received()
@@ -130,6 +124,18 @@ class Season:
         assert not self.connected & set(written)
         self.judge(after)
         return written
+
+    def again(self, slot: str) -> list[Decision]:
+        """One round, and what was decided in it."""
+        shown: list[Decision] = []
+
+        async def go(world: World, job: Any, leaf: Any) -> ExitCode:
+            stand = Stand(world.ledger, Watch(world.ledger, world.ledger, leaf, self.clock), leaf)
+            done = await reinvite(world, stand, job, Brake(), Options(), slot, shown.extend, lambda _due: None)
+            return done.exit_code
+
+        assert self._with(go) is ExitCode.DONE
+        return shown
 
     def received(self) -> dict[str, list[float]]:
         """When the sandbox took each message, by address."""
@@ -148,11 +154,15 @@ class Season:
             live[link["externalId"]] += not link["deleted"] and link["expiresAt"] > now
         assert max(live.values()) <= 1
 
+    def job(self) -> Job:
+        return open_job(self.folder / "season.yaml")
+
     def _with(self, story: Any) -> Any:
+        job = self.job()
+
         async def go() -> Any:
             env = {**self.sandbox.credentials}
             access = Access(settings.leaf_access(env), settings.sendgrid_access(env), None, None)
-            job = open_job(self.folder / "season.yaml")
             examiner = replace(job.examiner, now=self.clock.now())
             url = f"sqlite:///{self.folder}/leafcast.db"
             with open_ledger(url, self.clock, new_id) as ledger:
