@@ -6,7 +6,7 @@ Whoever waits (for the pace, for a backoff) is woken at once; whoever has a requ
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from leafcast.errors import LeafcastError
@@ -36,6 +36,20 @@ class Brake:
         now = asyncio.get_running_loop().time()
         for wait in self._waits:
             wait.reschedule(now)
+
+    async def minding(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do a piece of work; what ends the run pulls the brake instead of being raised, so that others finish what
+        they have under way."""
+        try:
+            await work()
+        except Braked:
+            return
+        except LeafcastError as error:
+            self.pull(error)
+        except Exception as error:
+            bug = LeafcastError()
+            bug.__cause__ = error
+            self.pull(bug)
 
     @asynccontextmanager
     async def waiting(self) -> AsyncIterator[None]:

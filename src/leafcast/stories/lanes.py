@@ -4,7 +4,6 @@ other, and between the two lie no more rows than the channel's pace takes in a f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from functools import partial
 from math import ceil
 
@@ -13,7 +12,7 @@ from leafcast.decide.linking import Linker
 from leafcast.errors import LeafcastError
 from leafcast.model import Channel, Service
 from leafcast.ports import Turn
-from leafcast.stories.brake import Brake, Braked
+from leafcast.stories.brake import Brake
 from leafcast.stories.feed import Feed, Feeds, Row, Work
 from leafcast.stories.gates import Gates
 from leafcast.stories.minting import Case, Cases, Minter
@@ -89,7 +88,7 @@ class Lane:
 
     async def run(self) -> None:
         """Take every row of the channel to its end: the first few one by one, then all side by side."""
-        await self._guarded(self._try_out)
+        await self._brake.minding(self._try_out)
         async with asyncio.TaskGroup() as sides:
             sides.create_task(self._make_links())
             sides.create_task(self._send_messages())
@@ -106,7 +105,7 @@ class Lane:
                 self._feeds.done()
                 continue
             async with self._trials.alone(self._channel):
-                await self._guarded(partial(self._whole_way, row))
+                await self._brake.minding(partial(self._whole_way, row))
 
     async def _whole_way(self, row: Row) -> None:
         case = None
@@ -125,7 +124,7 @@ class Lane:
 
     async def _make_links(self) -> None:
         async with asyncio.TaskGroup() as making:
-            await self._guarded(partial(self._keep_making, making))
+            await self._brake.minding(partial(self._keep_making, making))
         self._linked.put_nowait(None)
 
     async def _keep_making(self, making: asyncio.TaskGroup) -> None:
@@ -148,7 +147,7 @@ class Lane:
             except BaseException:
                 await self._finish(row, case)
                 raise
-            making.create_task(self._guarded(partial(self._make, row, case, turns)))
+            making.create_task(self._brake.minding(partial(self._make, row, case, turns)))
 
     async def _make(self, row: Row, case: Case, turns: list[Turn]) -> None:
         made = False
@@ -168,7 +167,7 @@ class Lane:
         async with asyncio.TaskGroup() as sending:
             while (linked := await self._linked.get()) is not None:
                 row, case = linked
-                await self._guarded(partial(self._start, sending, row, case))
+                await self._brake.minding(partial(self._start, sending, row, case))
 
     async def _start(self, sending: asyncio.TaskGroup, row: Row, case: Case) -> None:
         await self._places.acquire()
@@ -180,7 +179,7 @@ class Lane:
             raise
         finally:
             self._ahead.release()
-        sending.create_task(self._guarded(partial(self._post, row, case, turns)))
+        sending.create_task(self._brake.minding(partial(self._post, row, case, turns)))
 
     async def _post(self, row: Row, case: Case, turns: list[Turn]) -> None:
         try:
@@ -197,15 +196,3 @@ class Lane:
                 await self._cases.close(row, case)
         finally:
             self._feeds.done()
-
-    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await work()
-        except Braked:
-            return
-        except LeafcastError as error:
-            self._brake.pull(error)
-        except Exception as error:
-            bug = LeafcastError()
-            bug.__cause__ = error
-            self._brake.pull(bug)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 from leafcast.decide.campaign import Campaign
 from leafcast.decide.linking import Linker
-from leafcast.errors import LeafcastError
 from leafcast.model import Due, Invitation, Service, Verdict
 from leafcast.ports import LinklessLedger, Turn
-from leafcast.stories.brake import Brake, Braked
+from leafcast.stories.brake import Brake
 from leafcast.stories.gates import Gates
 from leafcast.stories.minting import Case, Minter
 from leafcast.stories.world import Tally, World
@@ -56,7 +55,7 @@ async def make_links(
     gates = Gates(world.clock, world.progress, brake, expected)
     maker = _Maker(world, gates, Minter(campaign, linker, world, gates, tally), brake, tally)
     async with asyncio.TaskGroup() as making:
-        await maker.guarded(partial(maker.all, work, making))
+        await brake.minding(partial(maker.all, work, making))
     return tally
 
 
@@ -76,7 +75,7 @@ class _Maker:
             except BaseException:
                 self._places.release()
                 raise
-            made = making.create_task(self.guarded(partial(self._one, invitation, turns)))
+            made = making.create_task(self._brake.minding(partial(self._one, invitation, turns)))
             if number < FIRST:
                 await asyncio.wait({made})
 
@@ -88,16 +87,3 @@ class _Maker:
                 self._tally.ended[Verdict.FAILED] += 1
         finally:
             self._places.release()
-
-    async def guarded(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Whatever ends the run is in the brake, so that others finish what they have under way."""
-        try:
-            await work()
-        except Braked:
-            return
-        except LeafcastError as error:
-            self._brake.pull(error)
-        except Exception as error:
-            bug = LeafcastError()
-            bug.__cause__ = error
-            self._brake.pull(bug)
