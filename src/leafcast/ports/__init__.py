@@ -1,0 +1,42 @@
+"""What the stories need of the world, as Protocols; the rooms under `edge` fulfil them, the twins in memory too."""
+
+from leafcast.ports.reading import (
+    DeliveryLedger,
+    DoubtLedger,
+    FollowingLedger,
+    LedgerReader,
+    RecallLedger,
+    RoundLedger,
+    StepsReader,
+    SuppressionList,
+)
+from leafcast.ports.running import BarringLedger, Ledger, LinklessLedger, RunLedger
+from leafcast.ports.services import LeafWatch, LinkKeeper, LinkMaker, Patience, Searcher, Sender, Tracker, Turn
+from leafcast.ports.surroundings import Clock, ListSource, Progress, Shelf
+
+__all__ = [
+    "BarringLedger",
+    "Clock",
+    "DeliveryLedger",
+    "DoubtLedger",
+    "FollowingLedger",
+    "LeafWatch",
+    "Ledger",
+    "LedgerReader",
+    "LinkKeeper",
+    "LinkMaker",
+    "LinklessLedger",
+    "ListSource",
+    "Patience",
+    "Progress",
+    "RecallLedger",
+    "RoundLedger",
+    "RunLedger",
+    "Searcher",
+    "Sender",
+    "Shelf",
+    "StepsReader",
+    "SuppressionList",
+    "Tracker",
+    "Turn",
+]

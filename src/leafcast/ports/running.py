@@ -1,0 +1,90 @@
+"""The ledger as a run works on it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from leafcast.model import (
+    Change,
+    Channel,
+    Due,
+    Grower,
+    Invitation,
+    PlanCounts,
+    PlannedInvitation,
+    RunStarted,
+    Scope,
+    SkipReason,
+)
+
+
+class Ledger(Protocol):
+    """The only truth about what happened, held by one run."""
+
+    def begin(self, campaign: str, command: str) -> RunStarted:
+        """Open a run: a new epoch, and whatever an earlier run left while sending becomes in doubt."""
+
+    def plan(self, campaign: str, invitations: Sequence[PlannedInvitation]) -> PlanCounts:
+        """Make sure that each of these is in the ledger, in one transaction, and note that this run's list names them.
+        What is known already stays as it is, except for growers for whom nothing was ever attempted in that round:
+        their cells, addresses and planned messages are taken over from the new decision."""
+
+    def go_on(self, campaign: str, fingerprint: str, only: Collection[str] = ()) -> bool:
+        """Take the list that an earlier run planned from exactly this (`Examined`) as this run's own; False where there
+        is none, where its plan does not hold any more, or where it does not name all of `only`."""
+
+    def unlisted(self, campaign: str) -> Sequence[str]:
+        """The growers whom this run's list does not name, by externalId and in list order."""
+
+    def work(
+        self,
+        campaign: str,
+        *,
+        scope: Scope,
+        now: datetime,
+        after: int,
+        limit: int,
+        only: frozenset[str] = frozenset(),
+        channel: Channel | None = None,
+    ) -> Sequence[tuple[int, Invitation]]:
+        """The next invitations of the scope with a planned message that is not held beyond `now`, in list order, as
+        (position, invitation). `after` is the position of the last one seen, 0 to begin; with `channel`, only those
+        with such a message of this channel."""
+
+    def due(
+        self,
+        campaign: str,
+        *,
+        scope: Scope,
+        now: datetime,
+        limit: int | None = None,
+        only: frozenset[str] = frozenset(),
+    ) -> Due:
+        """How much `work` would give, without giving it: what a person is asked to confirm."""
+
+    def record(self, *changes: Change) -> Awaitable[float]:
+        """Hand changes to the one writer. They are committed together and in order; awaiting the answer waits until
+        they are durable and gives the monotonic instant of the commit. Not awaiting is allowed for outcomes only.
+        Awaiting the intent of a message to a suppressed address raises `Withheld`, and nothing is changed."""
+
+
+class LinklessLedger(Protocol):
+    """The ledger of a campaign that makes links and sends nothing."""
+
+    def linkless(self, campaign: str, *, again: bool, after: int, limit: int) -> Sequence[tuple[int, Invitation]]:
+        """The next growers of this run's list who shall have a link alone and have none yet, with their places; with
+        `again` those instead whose newest link failed, listed or not."""
+
+
+class BarringLedger(Protocol):
+    """Which addresses are closed, asked when a refusal leads to another channel: the list is not at hand then."""
+
+    def barred(self, campaign: str, grower: Grower, *, shared: bool) -> Mapping[Channel, SkipReason]:
+        """The grower's channels whose address is suppressed or, unless addresses may be shared, an earlier grower's of
+        the campaign, with the reason."""
+
+
+class RunLedger(Ledger, LinklessLedger, BarringLedger, Protocol):
+    """What a run works on."""
