@@ -56,7 +56,16 @@ def _one(name: str, asked: argparse.Namespace) -> int:
     layer = LAYERS[name]
     size = asked.size or (layer.share if asked.share else layer.full)
     task = Task(
-        name, asked.seed, size, asked.seconds, asked.processes, asked.only, asked.mutant or "", asked.first_failure
+        name,
+        asked.seed,
+        size,
+        asked.seconds,
+        asked.processes,
+        asked.only,
+        asked.mutant or "",
+        asked.first_failure,
+        asked.first,
+        asked.covered,
     )
     started = time.monotonic()
     tally = importlib.import_module(f"tests.torture.{layer.module}").run(task)
@@ -82,10 +91,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("layer", nargs="*", help="which; all but the mutants when none is named")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--size", type=int, default=0, help="how many schedules; the full number unless given")
+    parser.add_argument("--first", type=int, default=0, help="the number of the first schedule, so that slices add up")
     parser.add_argument("--share", action="store_true", help="only the share of the ordinary test run")
     parser.add_argument("--seconds", type=float, default=86_400.0, help="stop a layer after that")
     parser.add_argument("--processes", type=int, default=CPUS)
     parser.add_argument("--only", type=int, help="replay this one schedule")
+    parser.add_argument("--covered", type=Path, help="syscalls: keep the places that held here, and go on from there")
     parser.add_argument("--record", type=Path, help="append the figures to this file, a JSON object a line")
     parser.add_argument("--first-failure", action="store_true", help="stop at the first violation")
     parser.add_argument("--mutant", help="model and trials: break this rule of the machine")

@@ -28,6 +28,10 @@ class Task:
     mutant: str = ""
     first_failure: bool = False
     """Stop at the first violation: enough to know that a mutant is caught."""
+    first: int = 0
+    """The number of the first schedule, so that slices add up."""
+    covered: Path | None = None
+    """syscalls: where the places that held are kept, and left out by the next run."""
 
 
 @dataclass(slots=True)
@@ -82,7 +86,8 @@ def spread(part: Part, task: Task, chunk: int) -> Tally:
     if task.only is not None:
         tally.add(part(task, task.only, task.only + 1, deadline))
         return tally
-    jobs = [(part, task, first, min(first + chunk, task.size), deadline) for first in range(0, task.size, chunk)]
+    last = task.first + task.size
+    jobs = [(part, task, first, min(first + chunk, last), deadline) for first in range(task.first, last, chunk)]
     for one in _done(jobs, task.processes):
         tally.add(one)
         if task.first_failure and tally.violations:
@@ -125,6 +130,7 @@ def record(path: Path, task: Task, tally: Tally, wall: float) -> None:
     line = {
         "layer": task.layer,
         "seed": task.seed,
+        "first": task.first,
         "asked": task.size,
         "schedules": tally.schedules,
         "violations": len(tally.violations),

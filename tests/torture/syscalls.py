@@ -10,8 +10,10 @@ thread.
 from __future__ import annotations
 
 import csv
+import gc
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -19,7 +21,8 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from tests.torture import oracle, stage
@@ -110,7 +113,7 @@ def _command(folder: Path, env: Mapping[str, str], words: list[str], strace: lis
     tracer = subprocess.Popen(["strace", "-f", "-qq", "-p", str(child), *strace], stderr=subprocess.DEVNULL)
     try:
         while "TracerPid:\t0\n" in Path(f"/proc/{child}/status").read_text():
-            time.sleep(0.001)
+            time.sleep(0.002)
         os.kill(child, signal.SIGCONT)
         return _waited(child)
     finally:
@@ -118,15 +121,15 @@ def _command(folder: Path, env: Mapping[str, str], words: list[str], strace: lis
 
 
 def _waited(child: int) -> int:
-    end = time.monotonic() + LONGEST
-    while time.monotonic() < end:
-        pid, status = os.waitpid(child, os.WNOHANG)
-        if pid:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.002)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return -99
+    ended = os.pidfd_open(child)
+    try:
+        if not select.select([ended], [], [], LONGEST)[0]:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return -99
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    finally:
+        os.close(ended)
 
 
 RUN = ["run", "campaign.yaml", "--yes", "--quiet", "--ledger", "sqlite:///ledger.db"]
@@ -171,24 +174,23 @@ def numbers(kills: Mapping[str, int], files: Mapping[str, int]) -> list[int]:
     return sorted(found)
 
 
-def part(task: Task, first: int, last: int, deadline: float) -> Tally:
-    """The schedules of a range; in a share they are drawn from all."""
-    import leafcast.cli.job
-    import leafcast.cli.main
-    import leafcast.cli.services
-    import leafcast.edge.sendgrid
-    import leafcast.edge.twilio
-    import leafcast.stories.run  # noqa: F401
-
-    stage.warm()
-    tally = Tally()
+@lru_cache(maxsize=1)
+def _places(seed: int) -> tuple[int, ...]:
+    """Every place to strike at, in the order of a seed: each has its own, so that one more or less in a later count
+    moves no other."""
     with stage.scratch("syscalls") as room, sandbox(room / "sandbox.jsonl") as (_url, env):
+        _warm(room)
         kills = _counted(room, env, "Census1", CALLS, paths=False)
         files = _counted(room, env, "Census2", OF_FILES, paths=True)
-        every = numbers(kills, files)
-        tally.peak("places to strike at", len(every))
-        rng(task.seed, 0, "syscalls").shuffle(every)
-        chosen = every[first:last] if task.only is None else [task.only]
+    return tuple(sorted(numbers(kills, files), key=lambda number: rng(seed, number, "syscalls").random()))
+
+
+def part(task: Task, first: int, last: int, deadline: float) -> Tally:
+    """The schedules of a range; in a share they are drawn from all."""
+    tally = Tally()
+    chosen = _left(task)[first:last] if task.only is None else [task.only]
+    with stage.scratch("syscalls") as room, sandbox(room / "sandbox.jsonl") as (_url, env):
+        _warm(room)
         for number in chosen:
             if time.monotonic() >= deadline:
                 break
@@ -198,12 +200,50 @@ def part(task: Task, first: int, last: int, deadline: float) -> Tally:
     return tally
 
 
+@lru_cache(maxsize=1)
+def _left(task: Task) -> tuple[int, ...]:
+    """The places that earlier runs did not cover."""
+    done = _covered(task)
+    return tuple(number for number in _places(task.seed) if number not in done)
+
+
+def _covered(task: Task) -> set[int]:
+    if task.covered is None or not task.covered.exists():
+        return set()
+    return {int(line) for line in task.covered.read_text(encoding="ascii").split()}
+
+
+def _cover(task: Task, number: int) -> None:
+    """Note a place that held, at once, so that a run which is cut off is not made again."""
+    if task.covered is not None and task.only is None:
+        with task.covered.open("a", encoding="ascii") as file:
+            file.write(f"{number}\n")
+
+
+def _warm(room: Path) -> None:
+    """Load and work out once what every command would, before any is forked: modules, and the campaign's templates,
+    which are kept by their text. Two thirds of a command's time went there."""
+    import twilio.rest.api.v2010.account.message  # noqa: F401 - the SDK loads it at the first text
+
+    import leafcast.cli.main
+    import leafcast.cli.services
+    import leafcast.decide.summary
+    import leafcast.edge.fingerprint
+    import leafcast.edge.sendgrid
+    import leafcast.edge.twilio
+    import leafcast.stories.run  # noqa: F401
+
+    stage.warm()
+    stage.open_job(_folder(room, "Warm") / "campaign.yaml").examiner.survey()
+    gc.collect()
+    gc.freeze()  # a collection in a child would copy every page of this
+
+
 def _schedule(task: Task, room: Path, env: Mapping[str, str], number: int, strike: Strike, tally: Tally) -> None:
     name = f"S{number}x"
     folder = _folder(room, name)
     of_files = strike.what != "kill"
-    trace = f"trace={','.join(OF_FILES if of_files else CALLS)}"
-    options = ["-o", os.devnull, "-e", trace, *strike.options, *(_paths(folder) if of_files else [])]
+    options = ["-o", os.devnull, "-e", f"trace={strike.call}", *strike.options, *(_paths(folder) if of_files else [])]
     code = _command(folder, env, RUN, options)
     tally.schedules += 1
     tally.figures[f"{strike.what} {strike.call}"] += 1
@@ -231,7 +271,9 @@ def _schedule(task: Task, room: Path, env: Mapping[str, str], number: int, strik
     words += oracle.leaks([said], truth, growers, _credentials(dict(env)))
     if words:
         tally.wrong(task.layer, task.seed, number, [f"{strike}: {word}" for word in dict.fromkeys(words)][:4])
-    elif not os.environ.get("LEAFCAST_TORTURE_KEEP"):
+        return
+    _cover(task, number)
+    if not os.environ.get("LEAFCAST_TORTURE_KEEP"):
         shutil.rmtree(folder)
 
 
@@ -254,17 +296,12 @@ def run(task: Task) -> Tally:
     """The layer."""
     if why := available():
         return Tally(notes=[f"not run: {why}"])
-    if task.size >= 100_000:
-        # All there are: count them first, so that the work can be divided.
-        every = part(replace_size(task), 0, 0, time.monotonic() + 120)
-        task = Task(**{**_fields(task), "size": int(every.peaks["places to strike at"] + 100)})
-    return spread(part, task, 100)
-
-
-def replace_size(task: Task) -> Task:
-    """The same task on one processor."""
-    return Task(**{**_fields(task), "processes": 1})
-
-
-def _fields(task: Task) -> dict[str, object]:
-    return {name: getattr(task, name) for name in Task.__slots__}
+    if task.only is not None:
+        return spread(part, task, 1)
+    every, left = _places(task.seed), _left(task)  # counted here, once, for the processes that are forked
+    tally = spread(part, replace(task, size=max(0, min(task.size, len(left) - task.first))), 100)
+    tally.peak("places to strike at", len(every))
+    if task.covered is not None:
+        covered = len(_covered(task).intersection(every))
+        tally.notes.append(f"covered so far, all runs together: {covered:,} of {len(every):,} places")
+    return tally
