@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leafcast.edge.ledger import transitions
+from leafcast.decide.ledger import transitions
 
 MARK = re.compile(r"[^\w\- ]")
 

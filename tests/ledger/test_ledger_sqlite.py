@@ -10,8 +10,8 @@ import threading
 import apsw
 import pytest
 
+from leafcast.decide.ledger.transitions import LINK, MESSAGE
 from leafcast.edge.ledger import open_ledger, open_reader, sql
-from leafcast.edge.ledger.transitions import LINK, MESSAGE
 from leafcast.edge.memory import VirtualClock
 from leafcast.errors import ExitCode, LeafcastError, LedgerStopped
 from leafcast.model import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from leafcast.edge.ledger.steps import SCAN
+from leafcast.decide.ledger.tallying import SCAN
 from leafcast.model import (
     Connection,
     ConnectionSeen,

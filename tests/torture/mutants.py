@@ -124,8 +124,8 @@ MUTANTS = (
         (
             (
                 "edge/ledger/store.py",
-                "if run is not None and not self._q.fence(",
-                "if False and run is not None and not self._q.fence(",
+                "if self._run is not None and not runs.is_last(",
+                "if False and self._run is not None and not runs.is_last(",
             ),
         ),
         ("runners",),

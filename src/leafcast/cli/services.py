@@ -17,12 +17,12 @@ from leafcast.cli.failing import STOPPING
 from leafcast.cli.printing import Voice, problem_lines
 from leafcast.cli.progress import Meter, SilentProgress, watching
 from leafcast.decide.campaign import Campaign
+from leafcast.decide.ledger.tallying import counts_of
 from leafcast.decide.rendering import Renderer
 from leafcast.edge import settings
 from leafcast.edge.http import Door, Retrier, open_network
 from leafcast.edge.leaf import LeafClient
 from leafcast.edge.ledger import copy_ledger, open_ledger, open_reader
-from leafcast.edge.ledger.tallying import counts_of
 from leafcast.edge.system import SystemClock, new_id
 from leafcast.errors import Interrupted, LedgerUnusable, UsageError
 from leafcast.model import Channel, Counts, Due, Service, Severity

@@ -2,9 +2,7 @@
 
 from leafcast.edge.ledger.copying import copy_ledger
 from leafcast.edge.ledger.keeping import SuppressionKeeper, open_suppressions
-from leafcast.edge.ledger.reader import SqliteReader
-from leafcast.edge.ledger.store import (
-    SqliteLedger,
+from leafcast.edge.ledger.opening import (
     check_free,
     is_current,
     ledger_exists,
@@ -12,6 +10,8 @@ from leafcast.edge.ledger.store import (
     open_ledger,
     open_reader,
 )
+from leafcast.edge.ledger.reader import SqliteReader
+from leafcast.edge.ledger.store import SqliteLedger
 
 __all__ = [
     "SqliteLedger",

@@ -7,9 +7,9 @@ from typing import Any
 
 import apsw
 
+from leafcast.decide.ledger.wording import refused
 from leafcast.edge.ledger import sql
 from leafcast.edge.ledger.writer import Stamp
-from leafcast.errors import LeafcastError
 from leafcast.model import (
     Connection,
     ConnectionSeen,
@@ -46,7 +46,7 @@ class Follower:
             now=stamp.now,
         )
         if link is None:
-            raise LeafcastError("the ledger refused a change: there is no such link that Leaf could show")
+            raise refused("there is no such link that Leaf could show")
 
     def connection_seen(self, change: ConnectionSeen, invitation: int, stamp: Stamp) -> None:
         """Note whether a grower is connected."""

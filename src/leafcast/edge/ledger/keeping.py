@@ -12,7 +12,7 @@ import apsw
 
 from leafcast.decide.suppressing import key_of
 from leafcast.edge.ledger import connect, place, sql
-from leafcast.edge.ledger.store import open_ledger
+from leafcast.edge.ledger.opening import open_ledger
 from leafcast.edge.ledger.suppressing import insert
 from leafcast.model import Channel, Suppression
 from leafcast.ports import Clock

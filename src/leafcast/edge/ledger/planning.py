@@ -8,9 +8,10 @@ from typing import Any
 
 import apsw
 
+from leafcast.decide.ledger.revising import Slot, merge_columns, revise, untried
+from leafcast.decide.ledger.tallying import count_planned
 from leafcast.edge.ledger import sql
-from leafcast.edge.ledger.changes import Run
-from leafcast.edge.ledger.revising import Slot, merge_columns, revise, untried
+from leafcast.edge.ledger.runs import Run
 from leafcast.model import Channel, Grower, MessageState, PlanCounts, PlannedInvitation, PlannedMessage
 
 
@@ -31,22 +32,10 @@ class Planner:
         new = self._insert_growers(invitations)
         self._insert_invitations(new)
         first = {id(planned) for planned in new.values()}
-        self._note_listed(planned for planned in invitations if id(planned) not in first)
-        added, updated = len(new), 0
-        addresses: dict[bool, list[str]] = {True: [], False: []}
-        for planned in invitations:
-            if id(planned) not in first:
-                was_added, was_updated, readdressed = self._known(planned)
-                added, updated = added + was_added, updated + was_updated
-                if readdressed:
-                    addresses[was_updated].append(planned.grower.external_id)
-        return PlanCounts(
-            added=added,
-            known=len(invitations) - added,
-            updated=updated,
-            moved=tuple(addresses[True]),
-            late=tuple(addresses[False]),
-        )
+        known = [planned for planned in invitations if id(planned) not in first]
+        self._note_listed(known)
+        changed = [(planned, self._known(planned)) for planned in known]
+        return count_planned([*((planned, (True, False, False)) for planned in new.values()), *changed])
 
     # ------------------------------------------------------------------------------- growers who are new, all at once
 

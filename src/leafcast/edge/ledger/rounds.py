@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import apsw
 
+from leafcast.decide.ledger.wording import RECALLED, refused
 from leafcast.edge.ledger import sql
-from leafcast.edge.ledger.connect import reading
 from leafcast.edge.ledger.writer import Stamp
-from leafcast.errors import LeafcastError
 from leafcast.model import (
     Channel,
     Contact,
@@ -33,9 +32,6 @@ from leafcast.model import (
     Stood,
 )
 
-RECALLED = "recalled"
-"""What the export says of a message that a recall stopped."""
-
 
 class RoundChanges:
     """Applies the changes of rounds and recalls, for one run. Runs on the writer's thread, within its transaction."""
@@ -50,7 +46,7 @@ class RoundChanges:
         """Let the live link of an earlier round stand for this one."""
         link = self._q.live_link_of_grower(self._connection, invitation_id=invitation)
         if link is None:
-            raise LeafcastError("the ledger refused a change: there is no live link that could go along")
+            raise refused("there is no live link that could go along")
         self._q.carry_link(self._connection, id=link, now=stamp.now)
         self._q.insert_carried_link(
             self._connection, id=link, invitation_id=invitation, epoch=self._epoch, now=stamp.now
@@ -62,7 +58,7 @@ class RoundChanges:
             self._connection, invitation_id=invitation, generation=change.generation, now=stamp.now
         )
         if link is None:
-            raise LeafcastError("the ledger refused a change: only a link that was made is revoked, and once")
+            raise refused("only a link that was made is revoked, and once")
         self._q.insert_revocation(
             self._connection,
             link_id=link,
@@ -95,14 +91,12 @@ class RoundChanges:
 class RoundReading:
     """Fulfils `RoundLedger`: a part of every reader of the ledger."""
 
-    _path: Path
     _read: apsw.Connection
     _q: Any
 
     def standings(self, campaign: str) -> Sequence[Standing]:
         """Every grower of a campaign, in list order."""
-        self._settle()
-        with reading(self._path):
+        with self._looking():
             key = self._campaign_id(campaign)
             links = {
                 row[0]: _held(row)  # the newest comes last and stays
@@ -113,22 +107,19 @@ class RoundReading:
 
     def contacts(self, since: datetime) -> Sequence[Contact]:
         """What people of any campaign of the ledger got, or may have got, since then."""
-        self._settle()
-        with reading(self._path):
+        with self._looking():
             rows = self._q.contacts(self._read, since=sql.to_text(since))
             return [Contact(one, to, invitation, sql.to_moment(at)) for one, to, invitation, at in rows]
 
     def recalled_at(self, campaign: str) -> datetime | None:
         """When the whole campaign was recalled, None where it was not."""
-        self._settle()
-        with reading(self._path):
+        with self._looking():
             found = self._q.recalled_at(self._read, campaign_id=self._campaign_id(campaign))
             return found and sql.to_moment(found)
 
     def past_runs(self, campaign: str) -> Sequence[PastRun]:
         """Every run of a campaign, the newest first."""
-        self._settle()
-        with reading(self._path):
+        with self._looking():
             rows = self._q.past_runs(self._read, campaign_id=self._campaign_id(campaign))
             return [
                 PastRun(run, command, epoch, sql.to_moment(at), links, messages)
@@ -137,8 +128,7 @@ class RoundReading:
 
     def recallable(self, campaign: str, now: datetime, run: PastRun | None = None) -> Sequence[Recallable]:
         """Every invitation that a recall would touch, of one run or of all, in list order."""
-        self._settle()
-        with reading(self._path):
+        with self._looking():
             key = {"campaign_id": self._campaign_id(campaign), "epoch": run and run.epoch}
             links: dict[tuple[str, int], list[HeldLink]] = {}
             for row in self._q.open_links(self._read, **key, now=sql.to_text(now)):
@@ -150,13 +140,12 @@ class RoundReading:
 
     def opened_before_recall(self, campaign: str) -> Mapping[str, datetime | None]:
         """Whose link had been opened when a recall revoked it, and when last."""
-        self._settle()
-        with reading(self._path):
+        with self._looking():
             rows = self._q.opened_before_recall(self._read, campaign_id=self._campaign_id(campaign))
             return {one: at and sql.to_moment(at) for one, at in rows}
 
-    def _settle(self) -> None:
-        """Wait until all that was recorded can be read; a reader of its own has nothing to wait for."""
+    def _looking(self) -> AbstractContextManager[None]:
+        raise NotImplementedError
 
     def _campaign_id(self, campaign: str) -> int:
         raise NotImplementedError

@@ -7,36 +7,18 @@ from typing import Any
 
 import apsw
 
+from leafcast.decide.ledger.looking import shown_by
+from leafcast.decide.ledger.wording import BY_WORD, RECALLED, refused
 from leafcast.edge.ledger import sql
-from leafcast.edge.ledger.rounds import RECALLED
 from leafcast.edge.ledger.writer import Stamp
-from leafcast.errors import LeafcastError
 from leafcast.model import (
-    Absent,
     DoubtLifted,
     DoubtLooked,
     DoubtResolved,
     Found,
-    Look,
     Orphan,
     Settlement,
-    Shown,
-    Unknown,
 )
-
-BY_WORD = "settled by a person's word, without evidence"
-"""What the export says of a message that somebody assumed to be sent."""
-
-
-def shown_by(look: Look) -> tuple[Shown, str]:
-    """What a look showed, and why it showed nothing."""
-    match look:
-        case Found():
-            return Shown.FOUND, ""
-        case Absent():
-            return Shown.ABSENT, ""
-        case Unknown(why=why):
-            return Shown.UNKNOWN, why
 
 
 class Settler:
@@ -85,13 +67,13 @@ class Settler:
         elif change.settlement is Settlement.RESEND:
             self._replan(change.message_id, stamp)
         else:
-            raise LeafcastError(f"the ledger refused a change: {change.settlement} is nobody's word")
+            raise refused(f"{change.settlement} is nobody's word")
 
     def orphan_noted(self, orphan: Orphan, invitation: int, stamp: Stamp) -> None:
         """Write an orphan down beside the link in doubt that it came from."""
         link = self._q.link_in_doubt(self._connection, invitation_id=invitation, generation=orphan.doubt.generation)
         if link is None:
-            raise LeafcastError("the ledger refused a change: an orphan comes from a link in doubt")
+            raise refused("an orphan comes from a link in doubt")
         self._q.insert_orphan(
             self._connection,
             link_id=link,
@@ -105,7 +87,7 @@ class Settler:
         """Write down that an orphan is gone; the link in doubt is settled with it."""
         link = self._q.revoke_orphan(self._connection, leaf_link_id=orphan.link_id, now=stamp.now)
         if link is None:
-            raise LeafcastError("the ledger refused a change: this orphan was not noted, or is revoked already")
+            raise refused("this orphan was not noted, or is revoked already")
         self._q.revoke_link_in_doubt(self._connection, id=link, now=stamp.now)
 
     def _replan(self, message_id: str, stamp: Stamp) -> None:
@@ -118,7 +100,7 @@ class Settler:
             self._connection, message_id=message_id, number=number, campaign_id=self._campaign_id
         )
         if found is None:
-            raise LeafcastError(f"the ledger refused a change: attempt {number} of {message_id} is not in doubt")
+            raise refused(f"attempt {number} of {message_id} is not in doubt")
         return int(found)
 
     def _settle(self, attempt: int, settlement: Settlement, stamp: Stamp) -> None:

@@ -7,9 +7,6 @@ from typing import Any
 from leafcast.edge.ledger import sql
 from leafcast.model import Connection, Delivery, MessageState, Steps, ToCall
 
-SCAN = 30
-"""Seconds after a message within which nobody but a mail scanner has opened its link."""
-
 
 def steps(row: tuple[Any, ...]) -> Steps:
     """One row of the query of that name."""

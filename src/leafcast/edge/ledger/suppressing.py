@@ -6,10 +6,10 @@ from typing import Any
 
 import apsw
 
+from leafcast.decide.ledger.wording import refused
 from leafcast.decide.suppressing import after_outcome, key_of
 from leafcast.edge.ledger import sql
 from leafcast.edge.ledger.writer import Stamp
-from leafcast.errors import LeafcastError
 from leafcast.model import Channel, Grower, MessageSkipped, Outcome, SkipReason, Suppress, Suppression
 
 
@@ -39,7 +39,7 @@ class Suppressor:
         """Leave out a planned message."""
         message = self._q.planned_message(self._connection, id=change.message_id, campaign_id=self._campaign_id)
         if message is None:
-            raise LeafcastError(f"the ledger refused a change: message {change.message_id} is not planned")
+            raise refused(f"message {change.message_id} is not planned")
         self._q.skip_message(self._connection, id=message, reason=change.reason, now=stamp.now)
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import apsw
 
+from leafcast.decide.ledger.tallying import count_due
 from leafcast.edge.ledger import sql
-from leafcast.edge.ledger.changes import Run
-from leafcast.edge.ledger.tallying import count_due
+from leafcast.edge.ledger.runs import Run
 from leafcast.model import Channel, Due, Grower, Invitation, Link, LinkType, Message, MessageState, Scope
 
 

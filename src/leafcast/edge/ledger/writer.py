@@ -21,6 +21,7 @@ from typing import Any, Final
 
 import apsw
 
+from leafcast.decide.ledger.wording import refused
 from leafcast.edge.ledger import sql
 from leafcast.edge.ledger.connect import STORAGE_ERRORS
 from leafcast.errors import LeafcastError, LedgerStopped, Withheld
@@ -253,7 +254,7 @@ def _told(error: Exception) -> Exception:
     if isinstance(error, apsw.ConstraintError) and "withheld:" in str(error):
         return Withheld()
     if isinstance(error, apsw.ConstraintError):
-        refused = LeafcastError(f"the ledger refused a change: {error}")
-        refused.__cause__ = error
-        return refused
+        rule = refused(str(error))
+        rule.__cause__ = error
+        return rule
     return error

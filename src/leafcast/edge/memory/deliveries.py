@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from leafcast.edge.memory.tables import MessageRow, Tables
+from leafcast.edge.memory.rows import MessageRow
+from leafcast.edge.memory.tables import Tables
 from leafcast.model import Channel, Delivery, DeliverySeen, MessageState, Taken
 
 RANK: Mapping[Delivery, int] = {

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from leafcast.edge.memory.tables import ConnectionRow, InvitationRow, LinkRow, Tables
-from leafcast.errors import LeafcastError
+from leafcast.decide.ledger.wording import refused
+from leafcast.edge.memory.rows import ConnectionRow, InvitationRow, LinkRow
+from leafcast.edge.memory.tables import Tables
 from leafcast.model import Connection, ConnectionSeen, Followed, LinkSeen
 
 
@@ -17,7 +18,7 @@ def see(tables: Tables, change: LinkSeen | ConnectionSeen, place: int, now: date
         case LinkSeen(generation=generation, sight=sight):
             row = tables.links.get((place, generation))
             if row is None or row.link is None:
-                raise LeafcastError("the ledger refused a change: there is no such link that Leaf could show")
+                raise refused("there is no such link that Leaf could show")
             tables.put(tables.links, (place, generation), replace(row, seen=sight, seen_at=now))
         case ConnectionSeen(sight=connection):
             before = tables.connections.get(place)

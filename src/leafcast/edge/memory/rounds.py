@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from leafcast.edge.ledger.rounds import RECALLED
-from leafcast.edge.ledger.tallying import unknown_campaign
-from leafcast.edge.memory.tables import InvitationRow, LinkRow, Tables
-from leafcast.errors import LeafcastError
+from leafcast.decide.ledger.wording import RECALLED, refused
+from leafcast.edge.memory.rows import InvitationRow, LinkRow
+from leafcast.edge.memory.tables import Tables
 from leafcast.model import (
     Contact,
     HeldLink,
@@ -42,19 +41,19 @@ class MemoryRoundChanges:
         """Let the live link of an earlier round stand for this one."""
         live = [(other, row) for other, row in self.tables.beside(place) if row.state is LinkState.LIVE]
         if not live:
-            raise _refused("there is no live link that could go along")
+            raise refused("there is no live link that could go along")
         if self.tables.links_of(place):
-            raise _refused("this generation of the link was asked for already")
+            raise refused("this generation of the link was asked for already")
         other, row = live[0]
-        self.tables.put(self.tables.links, (other, row.generation), replace(row, state=LinkState.CARRIED))
+        self.tables.move_link(other, row, LinkState.CARRIED)
         self.tables.put(self.tables.links, (place, 1), replace(row, generation=1, carried=True, epoch=self.epoch))
 
     def revoked(self, change: LinkRevoked, place: int) -> None:
         """Write down that a link is gone from Leaf, and what was known of it."""
         row = self.tables.links.get((place, change.generation))
         if row is None or row.state not in _OPEN:
-            raise _refused("only a link that was made is revoked, and once")
-        self.tables.put(self.tables.links, (place, row.generation), replace(row, state=LinkState.REVOKED))
+            raise refused("only a link that was made is revoked, and once")
+        self.tables.move_link(place, row, LinkState.REVOKED)
         self.tables.put(self.tables.revocations, (place, row.generation), change)
 
     def recalled(self, change: Recalled, places: Sequence[int]) -> None:
@@ -71,21 +70,14 @@ class MemoryRoundChanges:
                 whole and tables.invitations[message.invitation].campaign == change.campaign
             )
             if hit and message.state in _UNSENT:
-                cancelled = replace(
-                    message,
-                    state=MessageState.CANCELLED,
-                    not_before=None,
-                    error_code="",
-                    error=RECALLED,
-                    updated_at=self.now,
-                )
-                tables.put(tables.messages, message.id, cancelled)
+                tables.move(message, MessageState.CANCELLED, self.now, error=RECALLED)
 
-    def expire_dead(self, place: int) -> None:
-        """Links of the grower's other rounds that died of age make room for the next one."""
-        for other, row in self.tables.beside(place):
-            if row.state is LinkState.LIVE and row.link is not None and row.link.expires_at <= self.now:
-                self.tables.put(self.tables.links, (other, row.generation), replace(row, state=LinkState.EXPIRED))
+
+def expire_dead(tables: Tables, place: int, now: datetime) -> None:
+    """Links of the grower's other rounds that died of age make room for the next one."""
+    for other, row in tables.beside(place):
+        if row.state is LinkState.LIVE and row.link is not None and row.link.expires_at <= now:
+            tables.move_link(other, row, LinkState.EXPIRED)
 
 
 class MemoryRoundReading:
@@ -96,7 +88,7 @@ class MemoryRoundReading:
     def standings(self, campaign: str) -> Sequence[Standing]:
         """Every grower of a campaign, in list order."""
         tables = self._tables
-        self._must_know(campaign)
+        tables.known(campaign)
         places: dict[str, list[int]] = {}
         for place, invitation in tables.invitations.items():
             if invitation.campaign == campaign:
@@ -116,13 +108,12 @@ class MemoryRoundReading:
 
     def recalled_at(self, campaign: str) -> datetime | None:
         """When the whole campaign was recalled, None where it was not."""
-        self._must_know(campaign)
-        return self._tables.campaigns[campaign].recalled_at
+        return self._tables.known(campaign).recalled_at
 
     def past_runs(self, campaign: str) -> Sequence[PastRun]:
         """Every run of a campaign, the newest first."""
         tables = self._tables
-        self._must_know(campaign)
+        tables.known(campaign)
 
         def told(run: PastRun) -> PastRun:
             links = sum(row.epoch == run.epoch for row in tables.links.values())
@@ -134,7 +125,7 @@ class MemoryRoundReading:
     def recallable(self, campaign: str, now: datetime, run: PastRun | None = None) -> Sequence[Recallable]:
         """Every invitation that a recall would touch, of one run or of all, in list order."""
         tables, found = self._tables, []
-        self._must_know(campaign)
+        tables.known(campaign)
 
         def order(item: tuple[int, InvitationRow]) -> tuple[int, int]:
             return tables.growers[campaign, item[1].external_id].place, item[1].round
@@ -176,16 +167,8 @@ class MemoryRoundReading:
                     link = _held(one, row) or link
         return Standing(external_id, tuple(rounds), link)
 
-    def _must_know(self, campaign: str) -> None:
-        if campaign not in self._tables.campaigns:
-            raise unknown_campaign(campaign, sorted(self._tables.campaigns))
-
 
 def _held(invitation: InvitationRow, row: LinkRow) -> HeldLink | None:
     if row.link is None:
         return None
     return HeldLink(invitation.external_id, invitation.round, row.generation, row.state, row.link)
-
-
-def _refused(why: str) -> LeafcastError:
-    return LeafcastError(f"the ledger refused a change: {why}")

@@ -6,11 +6,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from leafcast.edge.ledger.rounds import RECALLED
-from leafcast.edge.ledger.settling import BY_WORD, shown_by
-from leafcast.edge.ledger.transitions import MESSAGE
-from leafcast.edge.memory.tables import MessageRow, OrphanRow, Tables, Trial
-from leafcast.errors import LeafcastError
+from leafcast.decide.ledger.looking import shown_by
+from leafcast.decide.ledger.wording import BY_WORD, RECALLED, refused
+from leafcast.edge.memory.rows import MessageRow, OrphanRow, Trial
+from leafcast.edge.memory.tables import Tables
 from leafcast.model import (
     Absent,
     Channel,
@@ -40,13 +39,13 @@ class MemorySettler:
         """Note what was seen or said of a message in doubt, and settle it where that is enough."""
         trial = message.trial
         if trial is None or message.attempts != change.attempt:
-            raise _refused(f"attempt {change.attempt} of {message.id} is not in doubt")
+            raise refused(f"attempt {change.attempt} of {message.id} is not in doubt")
         match change:
             case DoubtLooked(look=look):
                 self._looked(message, trial, look)
             case DoubtLifted():
                 if len(set(trial.absent_at)) < 2:
-                    raise _refused("a doubt is settled by what a service shows or by a person")
+                    raise refused("a doubt is settled by what a service shows or by a person")
                 self._replan(message)
             case DoubtResolved():
                 self._resolved(message, change)
@@ -55,9 +54,9 @@ class MemorySettler:
         """Write an orphan down beside the link in doubt that it came from."""
         row = self.tables.links.get((place, orphan.doubt.generation))
         if row is None or row.state is not LinkState.IN_DOUBT:
-            raise _refused("an orphan comes from a link in doubt")
+            raise refused("an orphan comes from a link in doubt")
         if orphan.link_id in claimed(self.tables):
-            raise _refused("a link that a grower has is no orphan")
+            raise refused("a link that a grower has is no orphan")
         if orphan.link_id not in self.tables.orphans:
             self.tables.put(self.tables.orphans, orphan.link_id, OrphanRow(place, orphan.doubt.generation))
 
@@ -65,12 +64,11 @@ class MemorySettler:
         """Write down that an orphan is gone; the link in doubt is settled with it."""
         row = self.tables.orphans.get(orphan.link_id)
         if row is None or row.revoked:
-            raise _refused("this orphan was not noted, or is revoked already")
+            raise refused("this orphan was not noted, or is revoked already")
         self.tables.put(self.tables.orphans, orphan.link_id, replace(row, revoked=True))
-        key = (row.place, row.generation)
-        link = self.tables.links[key]
+        link = self.tables.links[row.place, row.generation]
         if link.state is LinkState.IN_DOUBT:
-            self.tables.put(self.tables.links, key, replace(link, state=LinkState.REVOKED))
+            self.tables.move_link(row.place, link, LinkState.REVOKED)
 
     def _looked(self, message: MessageRow, trial: Trial, look: Look) -> None:
         showed, why = shown_by(look)
@@ -79,31 +77,25 @@ class MemorySettler:
         seen = replace(message, trial=noted)
         if isinstance(look, Found):
             told = replace(seen, delivery=look.delivery, provider_id=look.provider_id or message.provider_id)
-            self._move(told, MessageState.ACCEPTED)
+            self.tables.move(told, MessageState.ACCEPTED, self.now)
         else:
             self.tables.put(self.tables.messages, seen.id, seen)
 
     def _resolved(self, message: MessageRow, change: DoubtResolved) -> None:
         if change.settlement not in (Settlement.ASSUMED_SENT, Settlement.RESEND):
-            raise _refused(f"{change.settlement} is nobody's word")
+            raise refused(f"{change.settlement} is nobody's word")
         actions = self.tables.actions
         self.tables.put(actions, len(actions) + 1, (change.who, message.id, change.settlement))
         if change.settlement is Settlement.RESEND:
             self._replan(message)
         else:
-            self._move(message, MessageState.ASSUMED_SENT, error=BY_WORD)
+            self.tables.move(message, MessageState.ASSUMED_SENT, self.now, error=BY_WORD)
 
     def _replan(self, message: MessageRow) -> None:
         """Let the next run send it, unless it was recalled meanwhile."""
-        self._move(message, MessageState.PLANNED)
+        self.tables.move(message, MessageState.PLANNED, self.now)
         if self.tables.recalled(message.invitation):
-            self._move(self.tables.messages[message.id], MessageState.CANCELLED, error=RECALLED)
-
-    def _move(self, message: MessageRow, state: MessageState, *, error: str = "") -> None:
-        if state not in MESSAGE[message.state]:
-            raise _refused("a message may not go from its state to that one")
-        moved = replace(message, state=state, error_code="", error=error, not_before=None, updated_at=self.now)
-        self.tables.put(self.tables.messages, moved.id, moved)
+            self.tables.move(self.tables.messages[message.id], MessageState.CANCELLED, self.now, error=RECALLED)
 
 
 # ------------------------------------------------------------------------------------------------------------ reading
@@ -111,7 +103,7 @@ class MemorySettler:
 
 def doubts(tables: Tables, campaign: str) -> list[Doubt]:
     """Every message in doubt, in list order, with its evidence."""
-    found = [one for one in _messages(tables, campaign) if one.state is MessageState.IN_DOUBT]
+    found = [one for one in tables.messages_in(campaign) if one.state is MessageState.IN_DOUBT]
 
     def order(message: MessageRow) -> tuple[int, int]:
         invitation = tables.invitations[message.invitation]
@@ -124,7 +116,7 @@ def witness(tables: Tables, campaign: str, channel: Channel, left_at: datetime) 
     """The accepted message of a channel that left next at or after a time, else the last one before it."""
     accepted = [
         sought(tables, one, one.trial)
-        for one in _messages(tables, campaign)
+        for one in tables.messages_in(campaign)
         if one.channel is channel and one.state is MessageState.ACCEPTED and one.trial
     ]
     later = [one for one in accepted if one.left_at >= left_at]
@@ -184,11 +176,3 @@ def _doubt(tables: Tables, message: MessageRow, trial: Trial) -> Doubt:
         showed=trial.showed,
         why=trial.why,
     )
-
-
-def _messages(tables: Tables, campaign: str) -> list[MessageRow]:
-    return [one for one in tables.messages.values() if tables.invitations[one.invitation].campaign == campaign]
-
-
-def _refused(why: str) -> LeafcastError:
-    return LeafcastError(f"the ledger refused a change: {why}")

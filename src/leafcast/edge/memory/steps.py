@@ -6,8 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 
-from leafcast.edge.ledger.steps import SCAN
-from leafcast.edge.memory.tables import LinkRow, MessageRow, Tables
+from leafcast.decide.ledger.tallying import SCAN
+from leafcast.edge.memory.rows import LinkRow, MessageRow
+from leafcast.edge.memory.tables import Tables
 from leafcast.model import Connection, Delivery, MessageState, Steps, ToCall
 
 _ARRIVED = {Delivery.DELIVERED, Delivery.OPENED, Delivery.UNSUBSCRIBED, Delivery.COMPLAINED}

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from leafcast.decide.suppressing import after_outcome, key_of
-from leafcast.edge.memory.tables import MessageRow, Tables
+from leafcast.edge.memory.rows import MessageRow
+from leafcast.edge.memory.tables import Tables
 from leafcast.model import Channel, Grower, Outcome, SkipReason, Suppression
 
 

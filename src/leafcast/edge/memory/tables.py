@@ -4,184 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from leafcast.decide.following import CONNECTED_WORD, link_word
-from leafcast.errors import LeafcastError
+from leafcast.decide.ledger.transitions import LINK, MESSAGE
+from leafcast.decide.ledger.wording import refused, unknown_campaign
+from leafcast.edge.memory.rows import (
+    CampaignRow,
+    ConnectionRow,
+    GrowerRow,
+    InvitationRow,
+    LinkRow,
+    MessageRow,
+    OrphanRow,
+)
 from leafcast.model import (
     Channel,
-    ConnectionSight,
-    Delivery,
-    Grower,
-    LedgerRow,
-    Link,
-    LinkRequest,
     LinkRevoked,
-    LinkSight,
     LinkState,
     MessageState,
     PastRun,
     PlannedMessage,
     Settlement,
-    Shown,
     Suppression,
 )
 
 K = TypeVar("K")
 V = TypeVar("V")
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignRow:
-    """A campaign: the list's further columns, and the rows that a run went on without."""
-
-    columns: tuple[str, ...] = ()
-    excluded: tuple[tuple[int, str], ...] = ()
-    recalled_at: datetime | None = None
-    examined: tuple[str, int] | None = None
-    """From what it was last planned to the last row, and in which run."""
-
-
-@dataclass(frozen=True, slots=True)
-class GrowerRow:
-    """A grower and the last run whose list named them."""
-
-    place: int
-    grower: Grower
-    listed_epoch: int
-
-
-@dataclass(frozen=True, slots=True)
-class InvitationRow:
-    """A grower in a round."""
-
-    campaign: str
-    external_id: str
-    round: int
-    slot: str = ""
-    cause: str = ""
-    epoch: int = 0
-    recalled: bool = False
-    created_at: datetime = datetime.min
-
-
-@dataclass(frozen=True, slots=True)
-class LinkRow:
-    """One generation of an invitation's link."""
-
-    generation: int
-    request: LinkRequest
-    state: LinkState
-    intent_at: datetime
-    link: Link | None = None
-    seen: LinkSight | None = None
-    seen_at: datetime | None = None
-    epoch: int = 0
-    error_code: str = ""
-    error: str = ""
-    updated_at: datetime | None = None
-    carried: bool = False
-    """Whether it came along from the round before."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionRow:
-    """Whether the grower of an invitation is connected, as Leaf last showed it."""
-
-    sight: ConnectionSight
-    looked_at: datetime
-    connected_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """The last attempt of a message: when it left, with which link, what ended it, what looks have shown since."""
-
-    left_at: datetime
-    generation: int
-    ended_at: datetime | None = None
-    code: str = ""
-    reason: str = ""
-    absent_at: tuple[datetime, ...] = ()
-    looked_at: datetime | None = None
-    showed: Shown | None = None
-    why: str = ""
-    epoch: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class OrphanRow:
-    """A link at Leaf that a lost answer left behind."""
-
-    place: int
-    generation: int
-    revoked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class MessageRow:
-    """A message."""
-
-    id: str
-    invitation: int
-    channel: Channel
-    to: str | None
-    state: MessageState
-    created_at: datetime
-    updated_at: datetime
-    error: str = ""
-    error_code: str = ""
-    delivery: Delivery | None = None
-    delivery_code: str = ""
-    attempts: int = 0
-    not_before: datetime | None = None
-    provider_id: str | None = None
-    reopened_epoch: int | None = None
-    trial: Trial | None = None
-
-    def held(self, now: datetime) -> bool:
-        """Whether it must wait longer than until now."""
-        return self.not_before is not None and self.not_before > now
-
-    def exported(
-        self,
-        campaign: str,
-        grower: Grower,
-        round_number: int,
-        link: LinkRow | None,
-        connection: ConnectionRow | None,
-        error: str,
-    ) -> LedgerRow:
-        """Its line of the export."""
-        made = link.link if link else None
-        return LedgerRow(
-            campaign=campaign,
-            external_id=grower.external_id,
-            name=grower.name,
-            email=self.to if self.to is not None and self.channel is Channel.EMAIL else grower.email,
-            phone=self.to if self.to is not None and self.channel is Channel.SMS else grower.phone,
-            round=round_number,
-            link_type=(made.type if made else link.request.type) if link else "",
-            providers=(made.providers if made else link.request.providers) if link else (),
-            leaf_user_id=(made.leaf_user_id if made else link.request.leaf_user_id or "") if link else "",
-            magic_link_id=made.id if made else "",
-            link=made.url if made else "",
-            expires_at=made.expires_at if made else None,
-            link_status=link_word(link.state, link.seen.standing if link.seen else None) if link else "",
-            channel=self.channel,
-            message_status=self.state,
-            delivery=self.delivery or "",
-            message_id=self.id,
-            attempts=self.attempts,
-            error_code=self.error_code or self.delivery_code,
-            error=error,
-            connected=CONNECTED_WORD[connection.sight.standing] if connection else "",
-            created_at=self.created_at,
-            updated_at=self.updated_at,
-            cells=grower.cells,
-        )
 
 
 @dataclass(slots=True)
@@ -226,12 +76,49 @@ class Tables:
     def add_message(self, place: int, message_id: str, planned: PlannedMessage, now: datetime) -> None:
         """Add a message to an invitation; once a channel."""
         if any(one.channel is planned.channel for one in self.messages_of(place)) or message_id in self.messages:
-            raise LeafcastError("the ledger refused a change: this message is there already")
+            raise refused("this message is there already")
         if planned.skip is None and not planned.to:
-            raise LeafcastError("the ledger refused a change: a message without an address")
+            raise refused("a message without an address")
         state = MessageState.SKIPPED if planned.skip else MessageState.PLANNED
         row = MessageRow(message_id, place, planned.channel, planned.to, state, now, now, error=planned.skip or "")
         self.put(self.messages, message_id, row)
+
+    def move(
+        self,
+        message: MessageRow,
+        state: MessageState,
+        now: datetime,
+        *,
+        error_code: str = "",
+        error: str = "",
+        not_before: datetime | None = None,
+    ) -> None:
+        """Put a message in another state, with what the export says of that."""
+        if state not in MESSAGE[message.state]:
+            raise refused("a message may not go from its state to that one")
+        moved = replace(message, state=state, error_code=error_code, error=error, not_before=not_before, updated_at=now)
+        self.put(self.messages, moved.id, moved)
+
+    def move_link(self, place: int, link: LinkRow, state: LinkState) -> None:
+        """Put a link in another state."""
+        if state not in LINK[link.state]:
+            raise refused("a link may not go from its state to that one")
+        self.put(self.links, (place, link.generation), replace(link, state=state))
+
+    def invitations_of(self, campaign: str) -> list[tuple[int, InvitationRow]]:
+        """The invitations of a campaign with their places, in list order, then by round."""
+        found = [(place, one) for place, one in self.invitations.items() if one.campaign == campaign]
+        return sorted(found, key=lambda pair: (self.growers[campaign, pair[1].external_id].place, pair[1].round))
+
+    def messages_in(self, campaign: str) -> list[MessageRow]:
+        """The messages of a campaign, as they came."""
+        return [one for one in self.messages.values() if self.invitations[one.invitation].campaign == campaign]
+
+    def known(self, campaign: str) -> CampaignRow:
+        """A campaign. Raises `LedgerUnusable` where the ledger never saw it."""
+        if campaign not in self.campaigns:
+            raise unknown_campaign(campaign, sorted(self.campaigns))
+        return self.campaigns[campaign]
 
     def place_of(self, campaign: str, external_id: str, round_number: int) -> int | None:
         """The place of an invitation, None where there is none."""

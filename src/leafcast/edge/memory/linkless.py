@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from leafcast.edge.memory.tables import MessageRow, Tables
+from leafcast.edge.memory.rows import MessageRow
+from leafcast.edge.memory.tables import Tables
 from leafcast.model import Channel, LedgerRow, LinkState, MessageState
 
 

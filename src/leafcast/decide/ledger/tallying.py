@@ -1,4 +1,4 @@
-"""Counting and wording that every store does alike: pure."""
+"""Counting that every ledger does alike."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
-from leafcast.errors import LedgerUnusable
-from leafcast.model import Channel, Counts, Delivery, Due, MessageState
+from leafcast.model import Channel, Counts, Delivery, Due, MessageState, PlanCounts, PlannedInvitation
+
+SCAN = 30
+"""Seconds after a message within which nobody but a mail scanner has opened its link."""
 
 
 def counts_of(
@@ -44,19 +46,6 @@ def counts_of(
     )
 
 
-def unknown_campaign(campaign: str, known: Sequence[str]) -> LedgerUnusable:
-    """What to say about a campaign that the ledger never saw."""
-    names = ", ".join(known) or "none"
-    return LedgerUnusable(
-        f"the ledger has no campaign {campaign}", fix=f"Run it first, or name another; the ledger has: {names}."
-    )
-
-
-def error_shown(error: str, not_before: datetime | None) -> str:
-    """The export's `error`: a held message says until when."""
-    return error if not_before is None else f"held until {not_before:%Y-%m-%dT%H:%M:%SZ}"
-
-
 def count_due(lines: Iterable[tuple[int, str, Channel, datetime | None, bool]], *, limit: int | None) -> Due:
     """Count planned messages, given in list order as (invitation, externalId, channel, held until, has a live link);
     of those that may go, at most `limit` invitations."""
@@ -81,3 +70,17 @@ def count_due(lines: Iterable[tuple[int, str, Channel, datetime | None, bool]], 
         held=len(held),
         held_until=min(held, default=None),
     )
+
+
+def count_planned(changed: Iterable[tuple[PlannedInvitation, tuple[bool, bool, bool]]]) -> PlanCounts:
+    """Count what planning did to invitations, each given as (whether it is new, whether the grower's row was taken
+    over, whether its email or phone is another one than the ledger had)."""
+    kinds: Counter[str] = Counter()
+    moved: list[str] = []
+    late: list[str] = []
+    for planned, (added, updated, readdressed) in changed:
+        kinds["added" if added else "known"] += 1
+        kinds["updated"] += updated
+        if readdressed:
+            (moved if updated else late).append(planned.grower.external_id)
+    return PlanCounts(kinds["added"], kinds["known"], kinds["updated"], tuple(moved), tuple(late))

@@ -1,0 +1,1 @@
+"""What every ledger decides and says alike, wherever it keeps its rows."""
