@@ -20,6 +20,10 @@ LONG_SUBJECT = 78
 MANY_SEGMENTS = 3
 
 
+Note = tuple[str, str]
+"""What is worth a word, and what to do about it."""
+
+
 class Unfit(Exception):
     """A message that must not go out: what is wrong with it, and what to do."""
 
@@ -67,14 +71,14 @@ def judge_body(body: str, link: Link) -> None:
         raise Unfit("the text has a control character", "Look at the cells that the template uses.")
 
 
-def subject_note(subject: str) -> tuple[str, str] | None:
+def subject_note(subject: str) -> Note | None:
     """What is worth saying about a subject that may go out, and what to do."""
     if len(subject) <= LONG_SUBJECT:
         return None
     return f"the subject has {len(subject)} characters", f"Mail programs cut it off: keep it under {LONG_SUBJECT}."
 
 
-def text_note(body: str) -> tuple[str, str] | None:
+def text_note(body: str) -> Note | None:
     """What is worth saying about the price of a text, and what to do."""
     cost = count_segments(body)
     if cost.encoding is Encoding.UCS2 and cost.tipping is not None:
@@ -92,7 +96,7 @@ def text_note(body: str) -> tuple[str, str] | None:
     return None
 
 
-def template_notes(source: str, senders: Iterable[str]) -> Iterator[tuple[str, str]]:
+def template_notes(source: str, senders: Iterable[str]) -> Iterator[Note]:
     """What carriers want of a text and this template leaves out, and what to do (Twilio's guides on toll-free
     numbers and 10DLC, read November 2026). `senders` are the names that growers know."""
     if not re.search(r"\bSTOP\b", source):

@@ -13,7 +13,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from leafcast.decide.gaps import MARK, Context, Gap, Outliner, Sources, Unclear, sources_of
+from leafcast.decide.gaps import MARK, Context, Gap, Outliner, Place, Sources, Unclear, sources_of
 from leafcast.decide.languages import local_day
 
 LIMIT = 128
@@ -22,15 +22,33 @@ _ABSENT = object()
 _nothing: Callable[[Any], object] = lambda _context: None  # noqa: E731
 
 
-class _Parts(NamedTuple):
+class Parts(NamedTuple):
     """What is around the gaps, and in their place the number of the gap."""
 
     texts: list[str | int]
     gaps: list[Gap]
 
     def put_together(self, sources: Sources) -> str:
+        """The whole text of a row."""
         filled = [gap.filled(sources) for gap in self.gaps]
         return "".join([filled[part] if isinstance(part, int) else part for part in self.texts])
+
+    def length(self, sources: Sources) -> int:
+        """How long the text of a row is."""
+        filled = [len(gap.filled(sources)) for gap in self.gaps]
+        return sum([filled[part] if isinstance(part, int) else len(part) for part in self.texts])
+
+    def with_all_but(self, left: Callable[[Gap], bool], sources: Sources) -> Parts:
+        """The same with every gap filled that is not to be left: shorter, for rows that have the others in common."""
+        gaps = [gap for gap in self.gaps if left(gap)]
+        texts: list[str | int] = [""]
+        for part in self.texts:
+            gap = self.gaps[part] if isinstance(part, int) else None
+            if gap is not None and left(gap):
+                texts += [gaps.index(gap), ""]
+            else:
+                texts[-1] = f"{texts[-1]}{part if gap is None else gap.filled(sources)}"
+        return Parts([text for text in texts if text != ""], gaps)
 
 
 class Outline:
@@ -48,7 +66,7 @@ class Outline:
         self._dated = outliner.dated
         self._render = render
         self._whole = whole
-        self._kept: dict[tuple[object, ...], _Parts] = {}
+        self._kept: dict[tuple[object, ...], Parts] = {}
         self._asked = 0
 
     def written(self, context: Context) -> str:
@@ -61,19 +79,29 @@ class Outline:
         self._asked += 1
         return parts.put_together(sources)
 
+    def parts(self, context: Context) -> Parts | None:
+        """What is around the gaps of this row, where that is known already."""
+        return self._kept.get(self._key(context, sources_of(context)))
+
+    @property
+    def depends_on(self) -> tuple[tuple[Place, ...], tuple[Place, ...]]:
+        """The places of a row that decide about the text elsewhere than in gaps: those of which only counts whether
+        there is anything, and those whose value counts."""
+        return self._tested, self._valued
+
     @property
     def is_idle(self) -> bool:
         """Whether it has been of little use: full, and most rows were of a new kind."""
         return len(self._kept) >= LIMIT and self._asked < 4 * LIMIT
 
-    def _learn(self, key: tuple[object, ...], context: Context, sources: Sources) -> _Parts:
+    def _learn(self, key: tuple[object, ...], context: Context, sources: Sources) -> Parts:
         if len(self._kept) >= LIMIT:
             self._kept.clear()
             self._asked = 0
         found = MARK.split(self._render(context))
         used = sorted({int(number) for number in found[1::2]})
         texts = [used.index(int(part)) if at % 2 else part for at, part in enumerate(found)]
-        parts = _Parts(texts, [self._gaps[number] for number in used])
+        parts = Parts(texts, [self._gaps[number] for number in used])
         if parts.put_together(sources) != self._whole(context):
             raise Unclear
         self._kept[key] = parts

@@ -67,9 +67,9 @@ class Piece:
         return self.whole(context)
 
     @property
-    def has_outline(self) -> bool:
-        """Whether rows share what they have in common."""
-        return self._outline is not None
+    def outline(self) -> Outline | None:
+        """What rows have in common, once it was worth finding out."""
+        return self._outline
 
     def whole(self, context: Mapping[str, object]) -> str:
         """The same from Jinja alone."""
