@@ -40,20 +40,21 @@ class Screen(io.StringIO):
 
 
 @pytest.mark.parametrize(("count", "verbose", "shown"), [(41, False, 20), (40, False, 40), (41, True, 41)])
-def test_a_long_table_is_cut_on_a_terminal_only(monkeypatch, capsys, count, verbose, shown):
+def test_a_long_table_is_cut_on_a_terminal_only(count, verbose, shown):
     """Twenty rows and the number of the others; all of them for -v, or where they are few."""
-    screen = Screen()
-    monkeypatch.setattr("sys.stdout", screen)
+    screen, aside = Screen(), io.StringIO()
 
-    Voice(verbose=verbose).table([f"row {number}" for number in range(count)])
+    Voice(verbose=verbose, out=screen, err=aside).table([f"row {number}" for number in range(count)])
 
     assert (MOST_ROWS, FIRST_ROWS) == (40, 20)
     assert screen.getvalue().count("row ") == shown
-    assert ("21 more lines" in capsys.readouterr().err) is (shown < count)
+    assert ("21 more lines" in aside.getvalue()) is (shown < count)
 
 
-def test_a_pipe_gets_every_row(capsys):
+def test_a_pipe_gets_every_row():
     """Another program counts on all of them."""
-    Voice().table([f"row {number}" for number in range(500)])
+    pipe = io.StringIO()
 
-    assert capsys.readouterr().out.count("row ") == 500
+    Voice(out=pipe).table([f"row {number}" for number in range(500)])
+
+    assert pipe.getvalue().count("row ") == 500

@@ -112,19 +112,29 @@ def test_the_cap_holds(lab: Any) -> None:
     """No more requests are under way at once than the door has places."""
     under_way, most = 0, 0
 
+    full, go = asyncio.Event(), asyncio.Event()
+
     async def behave(n: int, writer: asyncio.StreamWriter) -> None:
         nonlocal under_way, most
         under_way += 1
         most = max(most, under_way)
-        await asyncio.sleep(0.01)
+        if under_way == 3:
+            full.set()
+        await go.wait()
         under_way -= 1
         await lab.good(n, writer)
 
     async def main() -> None:
-        async with lab.wire(behave) as seen, open_network() as network:
+        async with lab.wire(behave) as seen, lab.wire(lab.good) as beside, open_network() as network:
             clock = VirtualClock()
             door = Door(Service.LEAF, seen.url, network, rate=None, clock=clock, connections=3)
-            await asyncio.gather(*(door.request("POST", "/x", json={}) for _ in range(12)))
+            other = Door(Service.LEAF, beside.url, network, rate=None, clock=clock)
+            asking = asyncio.gather(*(door.request("POST", "/x", json={}) for _ in range(12)))
+            await full.wait()
+            for _ in range(3):  # time enough for a fourth one, were it let through
+                await other.request("POST", "/x", json={})
+            go.set()
+            await asking
 
     asyncio.run(main())
     assert most == 3

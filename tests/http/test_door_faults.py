@@ -110,7 +110,7 @@ def test_silence_is_a_doubt(lab: Any) -> None:
     """No answer within the read time is a doubt."""
 
     async def behave(_n: int, _writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.5)
+        await asyncio.Event().wait()
 
     assert ask(lab, behave, read=0.1)[0] == Unanswered(Fault.TIMEOUT)
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from leafcast.cli.job import Job, open_job
+from leafcast.cli.surroundings import instead
 from leafcast.errors import ExitCode, ListError
 from leafcast.sandbox.server import SandboxSettings, running
 
@@ -40,7 +41,7 @@ class Migration(Season):
 
 
 @pytest.fixture
-def migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Migration]:
+def migration(tmp_path: Path) -> Iterator[Migration]:
     with running(SandboxSettings()) as sandbox:
         people = [
             {
@@ -52,9 +53,8 @@ def migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Migra
             for number in range(1, 2 * PEOPLE + 1)
         ]
         sandbox.control("users", people)
-        for name, value in sandbox.credentials.items():
-            monkeypatch.setenv(name, value)
-        yield Migration(tmp_path, sandbox)
+        with instead(sandbox.credentials):
+            yield Migration(tmp_path, sandbox)
 
 
 def test_everybody_is_invited_until_they_have_moved(migration):

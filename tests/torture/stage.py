@@ -27,6 +27,7 @@ from typing import Any
 from leafcast.cli.job import Job, open_job
 from leafcast.edge.http import Retrier
 from leafcast.edge.ledger import open_ledger
+from leafcast.edge.ledger.writer import Writer, WriterMaker
 from leafcast.errors import ExitCode, Interrupted, LeafcastError
 from leafcast.model import (
     Absent,
@@ -497,6 +498,7 @@ class Play:
     clock: Any = None
     brake: Brake | None = None
     ledger_name: str = "ledger.db"
+    make_writer: WriterMaker = Writer
     loop: asyncio.AbstractEventLoop | None = None
     services: Services | None = None
     late: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
@@ -519,7 +521,8 @@ class Play:
         self.services, self.task = services, asyncio.current_task()
         self.brake, self.loop = Brake(), asyncio.get_running_loop()
         try:
-            with open_ledger(f"sqlite:///{self.folder}/{self.ledger_name}", clock, new_id) as ledger:
+            place = f"sqlite:///{self.folder}/{self.ledger_name}"
+            with open_ledger(place, clock, new_id, self.make_writer) as ledger:
                 self.switch("opened")
                 report = await self._story(world_of(self.case, ledger, services, clock, new_id))
             self.switch("closed")

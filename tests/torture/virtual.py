@@ -20,7 +20,6 @@ from tests.torture import disk, oracle, stage
 from tests.torture.common import Tally, Task, rng, spread
 from tests.torture.kill import choose
 
-from leafcast.edge.ledger import store
 from leafcast.edge.ledger.writer import Operation, Receipt, Writer
 from leafcast.edge.memory import VirtualClock
 
@@ -88,7 +87,6 @@ def part(task: Task, first: int, last: int, deadline: float) -> Tally:
     disk.register(keeping=True)
     stage.warm()
     tally = Tally()
-    real, store.Writer = store.Writer, LoopWriter  # type: ignore[misc]
     try:
         with stage.scratch("virtual") as room:
             cases = {shape.name: stage.open_case(shape, room / f"case-{shape.name}") for shape in stage.SHAPES}
@@ -100,7 +98,6 @@ def part(task: Task, first: int, last: int, deadline: float) -> Tally:
                 if task.first_failure and tally.violations:
                     break
     finally:
-        store.Writer = real  # type: ignore[misc]
         disk.watch(None)
     return tally
 
@@ -112,7 +109,7 @@ def _trace(case: stage.Case, room: Path) -> tuple[str, ...]:
     LoopWriter.chance = random.Random(1)
     disk.forget()
     disk.watch(switch)
-    code = stage.Play(case, folder, random.Random(1), 0, switch, calm=True, clock=Jumpy())()
+    code = stage.Play(case, folder, random.Random(1), 0, switch, calm=True, clock=Jumpy(), make_writer=LoopWriter)()
     if code not in (0, 4):
         raise RuntimeError(f"a calm run of {case.shape.name} ended with {code}: {(folder / 'said.txt').read_text()}")
     return tuple(switch.trace or ())
@@ -204,7 +201,10 @@ def _run(  # noqa: C901 - told in order
     """One run; its exit code, and the folder where the world goes on when it was cut off, with the event."""
     after = folder.with_name(f"{folder.name.split('-')[0]}-{run + 1}")
     switch = stage.Switch(at=strike)
-    play = stage.Play(case, folder, chance, run, switch, calm=calm, command=command, options=options, clock=clock)
+    play = stage.Play(
+        case, folder, chance, run, switch, calm=calm, command=command, options=options, clock=clock,
+        make_writer=LoopWriter,
+    )  # fmt: skip
     play.late = list(late)
     seen: list[str] = []
     fate = random.Random(chance.getrandbits(64))

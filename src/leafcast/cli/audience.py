@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leafcast.cli.surroundings import environment
 from leafcast.decide.campaign import ListFrom
 from leafcast.edge.listfile import ListFile, StandardInput
 
@@ -46,7 +45,7 @@ async def _users(campaign: Campaign) -> tuple[LeafUser, ...]:
     from leafcast.edge.system import SystemClock
     from leafcast.model import Service
 
-    clock, access = SystemClock(), settings.leaf_access(settings.environment(os.environ, Path(".env")))
+    clock, access = SystemClock(), settings.leaf_access(environment())
     async with open_network() as network:
         door = Door(Service.LEAF, access.url, network, rate=campaign.pace.of(Service.LEAF), clock=clock)
         return await everybody(LeafClient(door, access, clock, Retrier(clock)))

@@ -18,6 +18,7 @@ from leafcast.cli.calling import command
 from leafcast.cli.failing import speaking
 from leafcast.cli.options import Json, Quiet, Verbose
 from leafcast.cli.printing import Voice
+from leafcast.cli.surroundings import instead
 from leafcast.errors import Interrupted, LeafcastError, UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def demo(keep: Keep = False, as_json: Json = False, quiet: Quiet = False, verbos
         from leafcast.sandbox.server import SandboxSettings, running
 
         _fresh_folder()
-        with running(SandboxSettings(users=sample_users())) as sandbox, _environment(sandbox.credentials):
+        with running(SandboxSettings(users=sample_users())) as sandbox, instead(sandbox.credentials):
             voice.note(f"A stand-in for Leaf, SendGrid and Twilio is running at {sandbox.url}/ on this machine.")
             report = _send(voice)
             told = _compare(report, sandbox.state())
@@ -169,22 +170,6 @@ def _fresh_folder() -> None:
             f"The demo cannot write its folder {FOLDER} here: {error.strerror}",
             fix="Run the demo in another folder.",
         ) from None
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """The sandbox's credentials in the environment for a while, and nobody's real ones."""
-    before = {name: os.environ.get(name) for name in (*values, "LEAF_TOKEN", "TWILIO_API_KEY", "TWILIO_API_SECRET")}
-    for name in before:
-        os.environ.pop(name, None)
-    os.environ.update({**dict.fromkeys(before, ""), **values})
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
 
 
 @contextmanager

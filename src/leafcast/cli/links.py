@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -14,6 +12,7 @@ import typer
 from leafcast.cli.failing import speaking
 from leafcast.cli.options import Json, Quiet, Verbose, Yes
 from leafcast.cli.printing import Voice
+from leafcast.cli.surroundings import environment
 from leafcast.errors import Interrupted, LeafcastError, RunStopped, UsageError
 from leafcast.model import LinkType, Outcome, Service, Verdict
 
@@ -106,7 +105,7 @@ async def _leaf() -> AsyncIterator[LeafClient]:
     from leafcast.edge.leaf import LeafClient
     from leafcast.edge.system import SystemClock
 
-    access = settings.leaf_access(settings.environment(os.environ, Path(".env")))
+    access = settings.leaf_access(environment())
     clock = SystemClock()
     async with open_network() as network:
         door = Door(Service.LEAF, access.url, network, rate=PACE, clock=clock)

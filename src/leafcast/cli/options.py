@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from leafcast.cli.surroundings import environment
 
 CampaignFile = Annotated[Path, typer.Argument(metavar="CAMPAIGN", help="The campaign file (YAML).", show_default=False)]
 
@@ -46,6 +47,4 @@ def ledger_url(given: str | None) -> str:
     a `.env` that cannot be read: a ledger that was overlooked would have everybody written to again."""
     if given is not None:
         return given
-    from leafcast.edge.settings import environment
-
-    return environment(os.environ, Path(".env")).get("LEAFCAST_LEDGER") or DEFAULT_LEDGER
+    return environment().get("LEAFCAST_LEDGER") or DEFAULT_LEDGER

@@ -35,18 +35,20 @@ class Voice:
     as_json: bool = False
     quiet: bool = False
     verbose: bool = False
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    err: TextIO = field(default_factory=lambda: sys.stderr)
     _told: bool = field(default=False, init=False)
 
     @property
     def person(self) -> bool:
         """Whether somebody can be asked something."""
-        return sys.stdin.isatty() and sys.stderr.isatty() and not self.as_json
+        return sys.stdin.isatty() and self.err.isatty() and not self.as_json
 
     def console(self) -> Console:
         """Standard error, as wide as the terminal."""
         from rich.console import Console
 
-        return Console(stderr=True, highlight=False, soft_wrap=True)
+        return Console(file=self.err, highlight=False, soft_wrap=True)
 
     def note(self, text: str) -> None:
         """A step or a hint: for people, on standard error."""
@@ -72,7 +74,7 @@ class Voice:
     def table(self, rows: Sequence[str]) -> None:
         """A result of many lines: all of them for `-v`, a pipe or a file, the first few on a terminal."""
         shown = rows
-        if len(rows) > MOST_ROWS and not self.verbose and (sys.stderr if self.as_json else sys.stdout).isatty():
+        if len(rows) > MOST_ROWS and not self.verbose and (self.err if self.as_json else self.out).isatty():
             shown = rows[:FIRST_ROWS]
         if shown:
             self.result("\n".join(shown))
@@ -96,11 +98,11 @@ class Voice:
 
     def _answer(self, text: str) -> None:
         # Whoever read it (a pager, `head`) may have seen enough; the exit code still tells how the command went.
-        _say(sys.stdout, text)
+        _say(self.out, text)
 
     def _aside(self, text: str) -> None:
         # A terminal that was closed: not being heard is no reason to stop in mid-run.
-        _say(sys.stderr, text)
+        _say(self.err, text)
 
 
 def _say(stream: TextIO, text: str) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,6 +27,7 @@ from leafcast.cli.options import (
     ledger_url,
 )
 from leafcast.cli.printing import Voice, error_document
+from leafcast.cli.surroundings import environment
 from leafcast.errors import ExitCode, Interrupted, UsageError
 
 if TYPE_CHECKING:
@@ -114,7 +113,7 @@ async def _recalled(
     from leafcast.stories.doubts import Evidence
     from leafcast.stories.recall import recall as story
 
-    clock, env = SystemClock(), settings.environment(os.environ, Path(".env"))
+    clock, env = SystemClock(), environment()
     access = Access(settings.leaf_access(env), None, None, None)
     with open_existing(url, clock, new_id) as ledger:
         ledger.counts(campaign.name)  # it must know the campaign: a slip of the pen must not recall another one

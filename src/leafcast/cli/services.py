@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from leafcast.cli.failing import STOPPING
 from leafcast.cli.printing import Voice, problem_lines
 from leafcast.cli.progress import Meter, SilentProgress, watching
+from leafcast.cli.surroundings import environment
 from leafcast.decide.campaign import Campaign
 from leafcast.decide.ledger.tallying import counts_of
 from leafcast.decide.rendering import Renderer
@@ -66,7 +65,7 @@ class Clients:
 
 def read_settings(campaign: Campaign) -> Access:
     """The environment, and `.env` of the current folder below it. Raises UsageError naming all that is missing."""
-    env = settings.environment(os.environ, Path(".env"))
+    env = environment()
     faults: list[UsageError] = []
 
     def part(read: Callable[[Mapping[str, str]], T]) -> T | None:

@@ -14,6 +14,7 @@ from leafcast.cli.calling import command
 from leafcast.cli.failing import say, speaking
 from leafcast.cli.options import CampaignFile, Json, LedgerUrl, Quiet, Verbose, ledger_url
 from leafcast.cli.printing import Voice, error_document
+from leafcast.cli.surroundings import environment
 from leafcast.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def settle_seconds() -> float:
     """LEAFCAST_SETTLE, of the environment or of `.env`."""
     from leafcast.edge import settings
 
-    return settings.settle_seconds(settings.environment(os.environ, Path(".env")))
+    return settings.settle_seconds(environment())
 
 
 def _tell(voice: Voice, name: str, behind: str, report: SyncReport) -> None:

@@ -11,12 +11,14 @@ from leafcast.edge.ledger import connect, place, sql
 from leafcast.edge.ledger.lock import LedgerLock
 from leafcast.edge.ledger.reader import SqliteReader
 from leafcast.edge.ledger.store import SqliteLedger
+from leafcast.edge.ledger.writer import Writer, WriterMaker
 from leafcast.errors import LedgerUnusable
 from leafcast.ports import Clock
 
 
-def open_ledger(url: str, clock: Clock, new_id: Callable[[], str]) -> SqliteLedger:
-    """Open or make the ledger of a run and hold its lock until it is closed. `new_id` gives random ids.
+def open_ledger(url: str, clock: Clock, new_id: Callable[[], str], make_writer: WriterMaker = Writer) -> SqliteLedger:
+    """Open or make the ledger of a run and hold its lock until it is closed. `new_id` gives random ids; who must decide
+    when commits happen brings a writer of their own.
 
     Raises `LedgerUnusable` for a place or a file that cannot be this ledger, `CampaignHeld` while another run holds it.
     """
@@ -31,7 +33,7 @@ def open_ledger(url: str, clock: Clock, new_id: Callable[[], str]) -> SqliteLedg
             with connect.reading(path):  # and the first writing: a full or failing disk is no bug
                 uuid, epoch = _identify(connection, clock, new_id)
             lock.check(uuid, epoch)
-            return SqliteLedger(path, connection, lock, clock, new_id)
+            return SqliteLedger(path, connection, lock, clock, new_id, make_writer)
         except BaseException:
             connection.close()
             raise

@@ -20,7 +20,7 @@ from leafcast.edge.ledger.reader import SqliteReader, examined_epoch
 from leafcast.edge.ledger.runs import Run
 from leafcast.edge.ledger.suppressing import barred
 from leafcast.edge.ledger.work import Backlog
-from leafcast.edge.ledger.writer import Receipt, Stamp, Writer
+from leafcast.edge.ledger.writer import Receipt, Stamp, Writer, WriterMaker
 from leafcast.errors import LeafcastError, LedgerStopped
 from leafcast.model import (
     Change,
@@ -44,7 +44,13 @@ class SqliteLedger(SqliteReader):
     """
 
     def __init__(
-        self, path: Path, connection: apsw.Connection, lock: LedgerLock, clock: Clock, new_id: Callable[[], str]
+        self,
+        path: Path,
+        connection: apsw.Connection,
+        lock: LedgerLock,
+        clock: Clock,
+        new_id: Callable[[], str],
+        make_writer: WriterMaker = Writer,
     ) -> None:
         super().__init__(path, connect.open_for_reading(path))
         self._write = connection
@@ -57,7 +63,7 @@ class SqliteLedger(SqliteReader):
         self._uuid = str(self._q.identity(connection)[0])
         self._file = _identity_of(path)
         self._closed = False
-        self._writer = Writer(connection, clock, self._guard)
+        self._writer = make_writer(connection, clock, self._guard)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -258,3 +258,6 @@ def _told(error: Exception) -> Exception:
         rule.__cause__ = error
         return rule
     return error
+
+
+WriterMaker = Callable[[apsw.Connection, Clock, Callable[[], None]], Writer]
