@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-import httpx
 from tests.torture import disk, lost, oracle, stage
 from tests.torture.common import Tally, Task, rng, spread
 from tests.torture.virtual import Jumpy, LoopWriter
@@ -141,7 +140,9 @@ class Weather:
                 return {}
 
     def _answer(self, status: int, headers: dict[str, str], body: Any = None) -> Answer:
-        return Answer(status, httpx.Headers(headers), json.dumps(body or {}).encode(), True)
+        return Answer(
+            status, {name.lower(): value for name, value in headers.items()}, json.dumps(body or {}).encode(), True
+        )
 
     def _taken(self, service: str, body: bytes | None) -> Answer:
         if service == "leaf":

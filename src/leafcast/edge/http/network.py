@@ -1,20 +1,24 @@
-"""Requests through httpx, and the one table that says what each of their failures means."""
+"""Requests over aiohttp's connections, each exactly once, and the one table that says what each failure means.
+
+aiohttp without a client on top of it: what httpx adds to a request costs more than all the rest of it, and the
+ready-made bridge between the two tells a connection that was dropped after the request had left as one that never
+stood: docs/decisions/0003-http-transport.md.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import aiohttp
-import httpx
+from yarl import URL
 
 from leafcast import __version__
 from leafcast.decide.replies import Answer, Fault, NotSent, Reply, Unanswered
-from leafcast.edge.http.transport import NameNotFound, NoTrust, OnceTransport
 
 LARGEST_BODY = 5_000_000
 """Bytes of an answer that are read; what is longer counts as cut off."""
@@ -35,59 +39,78 @@ class Timeouts:
     which the server is just closing ends in doubt."""
 
 
-FAULTS: tuple[tuple[type[httpx.TransportError], type[NotSent] | type[Unanswered], Fault], ...] = (
-    (NameNotFound, NotSent, Fault.NAME),
-    (NoTrust, NotSent, Fault.TLS),
-    (httpx.ConnectError, NotSent, Fault.REFUSED),
-    (httpx.ConnectTimeout, NotSent, Fault.CONNECT_TIMEOUT),
-    (httpx.TimeoutException, Unanswered, Fault.TIMEOUT),
-    (httpx.ProtocolError, Unanswered, Fault.GARBLED),
-    (httpx.TransportError, Unanswered, Fault.CLOSED),
+FAULTS: tuple[tuple[type[BaseException], type[NotSent] | type[Unanswered], Fault], ...] = (
+    # Raised while connecting only (aiohttp 3.14, client.py, _connect_and_send_request): no byte has left.
+    (aiohttp.ConnectionTimeoutError, NotSent, Fault.CONNECT_TIMEOUT),
+    (aiohttp.ClientConnectorDNSError, NotSent, Fault.NAME),
+    (aiohttp.ClientConnectorCertificateError, NotSent, Fault.TLS),
+    (aiohttp.ClientSSLError, NotSent, Fault.TLS),
+    (aiohttp.ClientConnectorError, NotSent, Fault.REFUSED),
+    # From here on a connection stood. A server that drops it before we write looks the same as one that drops it after
+    # it has read everything, so none of these may be told as a failure to connect.
+    (asyncio.TimeoutError, Unanswered, Fault.TIMEOUT),
+    (aiohttp.ClientResponseError, Unanswered, Fault.GARBLED),
+    (aiohttp.ClientError, Unanswered, Fault.CLOSED),
+    (OSError, Unanswered, Fault.CLOSED),
 )
 """What each failure means; the first line that fits counts, so the most specific stand first. Whatever is not known to
 have failed before the first byte is a doubt."""
 
 
-def fault_of(error: httpx.TransportError) -> NotSent | Unanswered:
-    """What a failure below HTTP means."""
-    return next(made(fault) for kind, made, fault in FAULTS if isinstance(error, kind))
+def fault_of(error: BaseException) -> NotSent | Unanswered:
+    """What a failure below HTTP means. Raises the error again when the table does not know it."""
+    for kind, made, fault in FAULTS:
+        if isinstance(error, kind):
+            return made(fault)
+    raise error
 
 
 class Network:
     """Open connections, shared by all doors. Sends each request exactly once, whatever happens."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self._client = client
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
 
     async def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, largest: int = LARGEST_BODY
     ) -> Reply:
         """Make one request. What the network or the server does comes back as a value."""
-        request = self._client.build_request(method, url, headers=headers, content=body)
         try:
-            response = await self._client.send(request, stream=True)
-        except httpx.TransportError as error:
+            answer = await self._session.request(
+                method, URL(url, encoded=True), headers=headers, data=body or None, allow_redirects=False
+            )
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
             return fault_of(error)
+        whole = False
         try:
-            found, complete = await _read(response, largest)
+            found, whole = await _read(answer.content, largest)
         finally:
-            await response.aclose()
-        return Answer(response.status_code, response.headers, found, complete)
+            # A connection that broke, or that has something of the body still to come, must not meet the next request.
+            if whole:
+                answer.release()
+            else:
+                answer.close()
+        return Answer(answer.status, _readable(answer.raw_headers), found, whole)
 
 
-async def _read(response: httpx.Response, largest: int) -> tuple[bytes, bool]:
+async def _read(content: aiohttp.StreamReader, largest: int) -> tuple[bytes, bool]:
     """The body, and whether it is whole."""
     parts: list[bytes] = []
     size = 0
     try:
-        async for part in response.aiter_raw():
+        while part := await content.readany():
             parts.append(part)
             size += len(part)
             if size > largest:
                 return b"", False
-    except httpx.TransportError:
+    except (TimeoutError, aiohttp.ClientError, OSError):
         return b"".join(parts), False
     return b"".join(parts), True
+
+
+def _readable(headers: tuple[tuple[bytes, bytes], ...]) -> dict[str, str]:
+    """Headers by lower-case name, each byte a letter; of several with one name the first."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in reversed(headers)}
 
 
 @asynccontextmanager
@@ -102,6 +125,7 @@ async def open_network(timeouts: Timeouts = Timeouts(), tls: ssl.SSLContext | No
     )
     session = aiohttp.ClientSession(
         connector=connector,
+        headers=_HEADERS,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=False,
@@ -115,16 +139,8 @@ async def open_network(timeouts: Timeouts = Timeouts(), tls: ssl.SSLContext | No
     # aiohttp sends GET and DELETE once more by itself when a kept connection turns out closed; that request would
     # escape the pace. There is no public switch (aio-libs/aiohttp issue 10790); tests/http proves that this one works.
     session._retry_connection = False
-    client = httpx.AsyncClient(
-        transport=OnceTransport(session),
-        headers=_HEADERS,
-        timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect),  # told only; the session's times rule
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # httpx would hand every cookie back
-        follow_redirects=False,
-        trust_env=False,
-    )
-    async with client:
-        yield Network(client)
+    async with session:
+        yield Network(session)
 
 
 def quiet_loggers() -> None:
