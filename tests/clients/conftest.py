@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from tests.loopback import tcp
 
 from leafcast.decide.inapp import inapp_message
 from leafcast.edge.http import Door, Retrier, open_network
@@ -86,31 +86,9 @@ class Scripted:
 @asynccontextmanager
 async def served(answer: Answering) -> AsyncIterator[Scripted]:
     service = Scripted(answer)
-    tasks: set[asyncio.Task[None]] = set()
-    writers: list[asyncio.StreamWriter] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
-        writers.append(writer)
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            await service.handle(reader, writer)
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    service.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/prefix"
-    try:
+    async with tcp(service.handle) as port:
+        service.url = f"http://127.0.0.1:{port}/prefix"
         yield service
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for writer in writers:
-            writer.transport.abort()
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
 
 
 class Lab:

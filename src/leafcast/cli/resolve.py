@@ -91,27 +91,14 @@ def _settle(voice: Voice, given: Path, ledger_place: str, only: frozenset[str], 
     with open_existing(ledger_place, clock, new_id) as ledger:
         name = campaign_name(str(given), ledger.campaigns())
         _known(only, {row.external_id for row in ledger.rows(name)} if only else set())
-        done = asyncio.run(
-            story(
-                ledger,
-                ledger,
-                ledger,
-                clock,
-                name,
-                word=word,
-                who=operator(),
-                only=only,
-                settle=settle,
-                confirm=confirm,
-            )
+        settling = story(
+            ledger, ledger, ledger, clock, name, word=word, who=operator(), only=only, settle=settle, confirm=confirm
         )
-    count = len(done.settled)
-    told = {"resolved": {"assumedSent": 0, "resend": 0}}
-    told["resolved"]["assumedSent" if word is Settlement.ASSUMED_SENT else "resend"] = count
-    voice.document(_document(name, done.counts, done.left, campaign, clock.now(), settle) | told)
-    voice.result(_sentence(word, count))
-    for line in _lines(done.left, campaign, clock.now(), settle):
-        voice.result(line)
+        done = asyncio.run(settling)
+    told = {one: len(done.settled) if word is one else 0 for one in (Settlement.ASSUMED_SENT, Settlement.RESEND)}
+    resolved = {"assumedSent": told[Settlement.ASSUMED_SENT], "resend": told[Settlement.RESEND]}
+    voice.document(_document(name, done.counts, done.left, campaign, clock.now(), settle) | {"resolved": resolved})
+    voice.result("\n".join([_sentence(word, len(done.settled)), *_lines(done.left, campaign, clock.now(), settle)]))
     _end(done.counts)
 
 
