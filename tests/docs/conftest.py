@@ -46,6 +46,13 @@ def readme() -> Page:
 
 
 @pytest.fixture(scope="session")
+def pages() -> list[Page]:
+    """The pages for whoever uses leafcast."""
+    paths = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return [Page(path, path.read_text(encoding="utf-8")) for path in paths]
+
+
+@pytest.fixture(scope="session")
 def states() -> Page:
     path = ROOT / "docs" / "states.md"
     return Page(path, path.read_text(encoding="utf-8"))

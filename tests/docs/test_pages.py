@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from leafcast.decide.ledger import transitions
+from leafcast.decide.rounddecisions import WhyNot
+from leafcast.model import Cause
 
 MARK = re.compile(r"[^\w\- ]")
 
@@ -90,7 +92,7 @@ def test_who_takes_a_step_is_a_command(states, refresh):
 def test_every_decision_has_its_form():
     """A decision says what the question was, what was looked at or measured, the choice, and what would change it."""
     folder = Path(__file__).parents[2] / "docs" / "decisions"
-    decisions = sorted(folder.glob("*.md"))
+    decisions = sorted(folder.glob("[0-9]*.md"))
     assert [path.name[:4] for path in decisions] == [f"{number:04}" for number in range(1, len(decisions) + 1)]
     for path in decisions:
         text = path.read_text(encoding="utf-8")
@@ -98,10 +100,19 @@ def test_every_decision_has_its_form():
         for mark in (
             r"\*\*Question\.",
             r"\*\*(Measured|Looked at)",
-            r"\*\*(Choice|Decided)\.",
+            r"\*\*(Choice|Decided)\b",
             r"\*\*What would change",
         ):
             assert re.search(mark, text), f"{path.name} lacks {mark}"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| \[\d{4}\]\((\S+)\)", index, re.MULTILINE) == [path.name for path in decisions]
+
+
+def test_every_reason_against_a_round_is_explained():
+    """docs/rounds.md has each reason that `reinvite` can name, and each cause."""
+    text = (Path(__file__).parents[2] / "docs" / "rounds.md").read_text(encoding="utf-8")
+    missing = [str(one) for one in (*WhyNot, *Cause) if f"`{one}`" not in text]
+    assert missing == []
 
 
 def test_the_sample_lists_are_as_their_page_says(tracked):

@@ -53,12 +53,23 @@ def test_every_option_named_exists(readme, refresh):
     assert named - real - NOT_OURS == set()
 
 
-def test_every_command_line_parses(readme):
-    """Every leafcast line that can be pasted is one that leafcast understands."""
-    lines = [line[line.index("leafcast ") :] for line in sh_lines(readme.text) if COMMAND.match(line)]
-    assert len(lines) > 15
+def test_every_command_line_parses(pages):
+    """Every leafcast line of a page that can be pasted is one that leafcast understands."""
+    lines = [line[line.index("leafcast ") :] for page in pages for line in sh_lines(page.text) if COMMAND.match(line)]
+    assert len(lines) > 30
     for line in lines:
         parse(line)
+
+
+def test_every_command_and_option_in_the_text_exists(pages, refresh):
+    """What a page names between backticks as a command, with its options, is one that there is."""
+    named = [words for page in pages for words in re.findall(r"`leafcast ([a-z][^`\n]*)`", page.text)]
+    real = {name: {flag for option in one.params for flag in option.opts} for name, one in refresh["commands"]()}
+    for words in named:
+        name = next((one for one in real if f"{words} ".startswith(f"{one} ")), None) or words.split()[0]
+        assert any(one.split()[0] == name.split()[0] for one in real), words
+        options = set(re.findall(r"(?<!\S)--[a-z][a-z-]*", words))
+        assert name not in real or options <= real[name], words
 
 
 def test_every_command_named_exists(readme, refresh):
