@@ -20,7 +20,8 @@ from tests.torture import disk, oracle, stage
 from tests.torture.common import Tally, Task, rng, spread
 from tests.torture.kill import choose
 
-from leafcast.edge.ledger.writer import Operation, Receipt, Writer
+from leafcast.edge.ledger.operations import Operation, Receipt
+from leafcast.edge.ledger.writer import Writer
 from leafcast.edge.memory import VirtualClock
 
 MOST_RUNS = 14
@@ -38,7 +39,7 @@ class LoopWriter(Writer):
     def _work(self) -> None:
         return
 
-    def _patience(self, group: list[Operation], since: float) -> float | None:
+    def _patience(self, group: list[Operation], since: float, *, urgent: bool) -> float | None:
         return 0
 
     def submit(self, apply: Any, *, urgent: bool) -> Receipt:
@@ -51,7 +52,7 @@ class LoopWriter(Writer):
         operation = Operation(apply, urgent=True, alone=True, observed=True)
         self._put(operation)
         self._drain()
-        return operation.done.result()[1]
+        return operation.result()[1]
 
     def close(self) -> None:
         self._drain()

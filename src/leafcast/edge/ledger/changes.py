@@ -12,11 +12,11 @@ from leafcast.edge.ledger.deliveries import Postmark
 from leafcast.edge.ledger.following import Follower
 from leafcast.edge.ledger.links import LinkChanges
 from leafcast.edge.ledger.messages import MessageChanges
+from leafcast.edge.ledger.operations import Stamp
 from leafcast.edge.ledger.rounds import RoundChanges
 from leafcast.edge.ledger.runs import Run
 from leafcast.edge.ledger.settling import Settler
 from leafcast.edge.ledger.suppressing import Suppressor
-from leafcast.edge.ledger.writer import Stamp
 from leafcast.model import (
     Change,
     ConnectionSeen,

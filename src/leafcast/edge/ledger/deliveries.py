@@ -7,7 +7,7 @@ from typing import Any
 import apsw
 
 from leafcast.edge.ledger import sql
-from leafcast.edge.ledger.writer import Stamp
+from leafcast.edge.ledger.operations import Stamp
 from leafcast.model import Delivery, DeliverySeen, ReadUpTo, Taken
 
 

@@ -12,8 +12,8 @@ from leafcast.decide.fitting import fits
 from leafcast.decide.ledger.transitions import link_state_after
 from leafcast.decide.ledger.wording import must
 from leafcast.edge.ledger import sql
+from leafcast.edge.ledger.operations import Stamp
 from leafcast.edge.ledger.runs import Run
-from leafcast.edge.ledger.writer import Stamp
 from leafcast.errors import LeafcastError
 from leafcast.model import LinkIntent, LinkRequest, LinkSettled, LinkType, Verdict
 

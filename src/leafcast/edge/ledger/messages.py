@@ -9,8 +9,8 @@ import apsw
 from leafcast.decide.ledger.transitions import message_state_after
 from leafcast.decide.ledger.wording import must
 from leafcast.edge.ledger import sql
+from leafcast.edge.ledger.operations import Stamp
 from leafcast.edge.ledger.runs import Run
-from leafcast.edge.ledger.writer import Stamp
 from leafcast.model import (
     MessageGivenUp,
     MessageHeld,

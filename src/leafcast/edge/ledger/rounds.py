@@ -13,7 +13,7 @@ import apsw
 
 from leafcast.decide.ledger.wording import RECALLED, refused
 from leafcast.edge.ledger import sql
-from leafcast.edge.ledger.writer import Stamp
+from leafcast.edge.ledger.operations import Stamp
 from leafcast.model import (
     Channel,
     Contact,

@@ -11,7 +11,7 @@ import apsw
 
 from leafcast.decide.ledger.wording import INTERRUPTED, INTERRUPTED_REASON
 from leafcast.edge.ledger import sql
-from leafcast.edge.ledger.writer import Stamp
+from leafcast.edge.ledger.operations import Stamp
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import apsw
 from leafcast.decide.ledger.looking import shown_by
 from leafcast.decide.ledger.wording import BY_WORD, RECALLED, refused
 from leafcast.edge.ledger import sql
-from leafcast.edge.ledger.writer import Stamp
+from leafcast.edge.ledger.operations import Stamp
 from leafcast.model import (
     DoubtLifted,
     DoubtLooked,

@@ -15,12 +15,13 @@ from leafcast.decide.ledger.wording import no_run
 from leafcast.edge.ledger import connect, runs, sql
 from leafcast.edge.ledger.changes import Changes, is_intent
 from leafcast.edge.ledger.lock import LedgerLock
+from leafcast.edge.ledger.operations import Receipt, Stamp
 from leafcast.edge.ledger.planning import Planner
 from leafcast.edge.ledger.reader import SqliteReader, examined_epoch
 from leafcast.edge.ledger.runs import Run
 from leafcast.edge.ledger.suppressing import barred
 from leafcast.edge.ledger.work import Backlog
-from leafcast.edge.ledger.writer import Receipt, Stamp, Writer, WriterMaker
+from leafcast.edge.ledger.writer import Writer, WriterMaker
 from leafcast.errors import LeafcastError, LedgerStopped
 from leafcast.model import (
     Change,

@@ -8,15 +8,11 @@ trying again could hide that it is not.
 
 from __future__ import annotations
 
-import asyncio
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 
 import apsw
@@ -24,51 +20,12 @@ import apsw
 from leafcast.decide.ledger.wording import refused
 from leafcast.edge.ledger import sql
 from leafcast.edge.ledger.connect import STORAGE_ERRORS
+from leafcast.edge.ledger.operations import Operation, Receipt, Stamp, tell
 from leafcast.errors import LeafcastError, LedgerStopped, Withheld
 from leafcast.ports import Clock
 
 GROUP: Final = 64
 LAZY: Final = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """When a group was made: taken before its commit, so that a slow commit counts against the deadline of a send."""
-
-    moment: datetime
-    now: str
-    instant: float
-
-
-@dataclass(slots=True, eq=False)
-class Operation:
-    """Changes that are committed together. `alone` means in a transaction of their own, with nobody else's."""
-
-    apply: Callable[[Stamp], object]
-    urgent: bool
-    alone: bool = False
-    observed: bool = False
-    done: Future[tuple[float, Any]] = field(default_factory=Future)
-
-    def __post_init__(self) -> None:
-        # From here on nobody can cancel it: a waiter may leave, the change is made all the same.
-        self.done.set_running_or_notify_cancel()
-
-
-class Receipt:
-    """What `record` answers: await it to know the changes durable; it gives the monotonic instant of the commit."""
-
-    def __init__(self, operation: Operation, nudge: Callable[[], None]) -> None:
-        self._operation = operation
-        self._nudge = nudge
-
-    def __await__(self) -> Generator[Any, None, float]:
-        self._operation.observed = True
-        if not self._operation.urgent:
-            self._operation.urgent = True
-            self._nudge()
-        instant, _ = yield from asyncio.wrap_future(self._operation.done).__await__()
-        return instant
 
 
 class Writer:
@@ -95,9 +52,11 @@ class Writer:
 
     def call(self, apply: Callable[[Stamp], Any]) -> Any:
         """Do something in a transaction of its own, after all that was handed over before, and wait for it."""
-        operation = Operation(apply, urgent=True, alone=True, observed=True)
+        ended = threading.Event()
+        operation = Operation(apply, urgent=True, alone=True, observed=True, thread=ended)
         self._put(operation)
-        return operation.done.result()[1]
+        ended.wait()
+        return operation.result()[1]
 
     def close(self) -> None:
         """Commit what is left and end the thread. Raises the first failure that nobody was told of."""
@@ -106,7 +65,7 @@ class Writer:
         self._thread.join()
         while not self._queue.empty():
             if (operation := self._queue.get()) is not None:
-                self._fail(operation, LeafcastError("the ledger was written to after it was closed"))
+                self._refuse(operation)
         for operation, failure in self._failed:
             if not operation.observed:
                 raise failure
@@ -118,9 +77,13 @@ class Writer:
 
     def _put(self, operation: Operation) -> None:
         if self._closing.is_set():
-            self._fail(operation, LeafcastError("the ledger was written to after it was closed"))
+            self._refuse(operation)
         else:
             self._queue.put(operation)
+
+    def _refuse(self, operation: Operation) -> None:
+        self._fail(operation, LeafcastError("the ledger was written to after it was closed"))
+        tell((operation,))
 
     # ------------------------------------------------------------------------------------------------- on the thread
 
@@ -137,12 +100,14 @@ class Writer:
         if self._next is not None:
             group, self._next = [self._next], None
         since = time.monotonic()
+        urgent = self._closing.is_set() or any(operation.urgent for operation in group)
         while len(group) < GROUP and not (group and group[-1].alone):
             try:
-                operation = self._queue.get(timeout=self._patience(group, since))
+                operation = self._queue.get(timeout=self._patience(group, since, urgent=urgent))
             except queue.Empty:
                 break
             if operation is None:
+                urgent = urgent or self._closing.is_set() or any(one.urgent for one in group)
                 continue
             if operation.alone and group:
                 self._next = operation
@@ -150,18 +115,18 @@ class Writer:
             if not group:
                 since = time.monotonic()
             group.append(operation)
+            urgent = urgent or operation.urgent or self._closing.is_set()
         return group
 
-    def _patience(self, group: list[Operation], since: float) -> float | None:
+    def _patience(self, group: list[Operation], since: float, *, urgent: bool) -> float | None:
         """How long to wait for one more operation; None is for ever, 0 not at all."""
-        if self._closing.is_set() or any(operation.urgent for operation in group):
+        if urgent:
             return 0
         return max(0.0, LAZY - (time.monotonic() - since)) if group else None
 
     def _commit(self, group: list[Operation]) -> None:
         if self._stopped is not None:
-            for operation in group:
-                self._fail(operation, self._stop_error())
+            self._fail_all(group)
             return
         try:
             moment = self._clock.now()
@@ -172,20 +137,21 @@ class Writer:
             return
         for operation, (answer, failure) in zip(group, answers, strict=True):
             if failure is None:
-                operation.done.set_result((stamp.instant, answer))
+                operation.end(stamp.instant, answer, None)
             else:
                 self._fail(operation, failure)
+        tell(group)
 
     def _transaction(self, group: list[Operation], stamp: Stamp) -> list[tuple[object, Exception | None]]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._guard()
-        if group[0].alone:
-            answers = [self._alone(group[0], stamp)]
-        else:
-            answers = [self._apart(operation, stamp) for operation in group]
+        self._begin()
+        answers = [self._alone(group[0], stamp)] if len(group) == 1 else self._together(group, stamp)
         if not self._connection.get_autocommit():
             self._connection.execute("COMMIT")
         return answers
+
+    def _begin(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._guard()
 
     def _alone(self, operation: Operation, stamp: Stamp) -> tuple[object, Exception | None]:
         try:
@@ -195,6 +161,17 @@ class Writer:
         except Exception as error:
             self._connection.execute("ROLLBACK")
             return None, _told(error)
+
+    def _together(self, group: list[Operation], stamp: Stamp) -> list[tuple[object, Exception | None]]:
+        """Apply all of them; where one fails, which is rare, begin again with each apart."""
+        try:
+            return [(operation.apply(stamp), None) for operation in group]
+        except (*STORAGE_ERRORS, LedgerStopped):
+            raise
+        except Exception:
+            self._connection.execute("ROLLBACK")
+        self._begin()
+        return [self._apart(operation, stamp) for operation in group]
 
     def _apart(self, operation: Operation, stamp: Stamp) -> tuple[object, Exception | None]:
         """Apply one operation so that its failure takes nothing of the others with it."""
@@ -214,12 +191,16 @@ class Writer:
         # It fails when SQLite has rolled back by itself already; nothing is written any more either way.
         with suppress(apsw.Error):
             self._connection.execute("ROLLBACK")
+        self._fail_all(group)
+
+    def _fail_all(self, group: Sequence[Operation]) -> None:
         for operation in group:
             self._fail(operation, self._stop_error())
+        tell(group)
 
     def _fail(self, operation: Operation, failure: Exception) -> None:
         self._failed.append((operation, failure))
-        operation.done.set_exception(failure)
+        operation.end(0.0, None, failure)
 
     def _stop_error(self) -> LeafcastError:
         """A new exception for each waiter: one that many tasks raise would gather all their tracebacks."""
