@@ -91,16 +91,6 @@ def test_a_mended_address_is_taken_over_before_anything_was_tried(book):
     assert invitation.messages[0].to == "new@farm.example"
 
 
-def test_an_address_that_was_tried_is_frozen(book):
-    """After an attempt a newer row changes neither the grower nor where the message goes."""
-    book.plan_ids("G1")
-    book.send("G1", Outcome(Verdict.PAUSE, "429", "later"))
-    assert book.plan(book.invitation(book.grower("G1", email="new@farm.example"))) == PlanCounts(known=1, late=("G1",))
-    [invitation] = book.work()
-    assert invitation.messages[0].to == "g1@farm.example"
-    assert invitation.grower.email == "g1@farm.example"
-
-
 def test_a_planned_message_gives_way_to_the_newer_decision(book):
     """An untried email is replaced when the newer row can only be reached by text."""
     book.plan_ids("G1")
@@ -132,7 +122,7 @@ def test_a_refused_channel_is_not_planned_again(book):
     """What ended stays: the same decision on the next run adds no second message."""
     book.plan_ids("G1")
     book.send("G1", Outcome(Verdict.REFUSED, "400", "no such mailbox"))
-    book.plan(book.invitation(book.grower("G1", phone="+15155550100"), Channel.SMS))
+    book.plan_ids("G1")
     assert book.states("G1") == {Channel.EMAIL: "refused"}
 
 

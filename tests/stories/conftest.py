@@ -19,7 +19,7 @@ from leafcast.edge.campaignfile import read_templates
 from leafcast.edge.http.retrier import Retrier
 from leafcast.edge.memory import MemoryLedger, ScriptedLeaf, ScriptedSender, VirtualClock
 from leafcast.edge.shipped import TEMPLATES, shipped
-from leafcast.model import Channel, Due, EmailMessage, Outcome, Row, Service, SmsMessage
+from leafcast.model import Channel, Due, EmailMessage, Outcome, Row, Service, SmsMessage, WebhookMessage
 from leafcast.stories.allowing import Allowed, allowing
 from leafcast.stories.brake import Brake
 from leafcast.stories.prepare import Examiner
@@ -80,6 +80,7 @@ class Stage:
         self.leaf = ScriptedLeaf(self.clock)
         self.email: ScriptedSender[EmailMessage] = ScriptedSender()
         self.sms: ScriptedSender[SmsMessage] = ScriptedSender()
+        self.app: ScriptedSender[WebhookMessage] = ScriptedSender()
         self.confirmed: list[Due] = []
         self.brake = Brake()
 
@@ -106,6 +107,7 @@ class Stage:
                 lambda *what: renderer.sms(*what, now=self.clock.now()),
                 lambda *what: renderer.stamped(*what, now=self.clock.now()),
             ),
+            Channel.WEBHOOK: Courier(Service.WEBHOOK, self.app, renderer.webhook),
         }
         return World(
             self.ledger, self.ledger, self.leaf, couriers, Retrier(self.clock), self.clock, self.new_id, Silence()

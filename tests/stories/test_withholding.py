@@ -159,18 +159,30 @@ def test_a_retry_honours_a_consent_that_was_taken_back(stage):
     assert len(one.leaf.requests) == 2
 
 
-def test_what_waits_to_be_tried_again_is_stopped_by_a_consent_that_was_taken_back(stage):
-    """Also where the grower could be written to on another channel, which was not the one that was begun."""
-    one = stage([grower(1, phone=PHONE, emailConsent="yes", smsConsent="yes")])
+@pytest.mark.parametrize(("sms", "expected"), [("no", {}), ("yes", {("G-1", Channel.SMS): "accepted"})])
+def test_what_waits_to_be_tried_again_is_stopped_by_a_consent_that_was_taken_back(stage, sms, expected):
+    """And the grower is written to where they still agree, for nobody got anything yet."""
+    one = stage([grower(1, phone=PHONE, emailConsent="yes", smsConsent=sms)])
     one.email.script["g1@farm.example"] = [Outcome(Verdict.STOP, "401", "the key is not accepted")]
     one.run()
     assert one.states() == {("G-1", Channel.EMAIL): "planned"}
     one.rows.cells[0]["emailConsent"] = "no"
-    one.email.script = {}
-    one.email._answers.clear()
     one.run()
-    assert one.states() == {("G-1", Channel.EMAIL): "skipped"}
+    assert one.states() == {("G-1", Channel.EMAIL): "skipped"} | expected
     assert one.email.taken == []
+
+
+@pytest.mark.parametrize(("before", "now", "expected"), [("yes", "no", {}), ("no", "yes", {Channel.SMS: "accepted"})])
+def test_a_refusal_leads_to_a_text_by_the_consent_as_it_is_then(stage, before, now, expected):
+    """The email had to wait, the list changed, the email was refused: the newest list says whether a text may go."""
+    one = stage([grower(1, phone=PHONE, smsConsent=before)])
+    stop, refused = Outcome(Verdict.STOP, "401", "the key is not accepted"), Outcome(Verdict.REFUSED, "400", "no")
+    one.email.script["g1@farm.example"] = [stop, refused]
+    one.run()
+    one.rows.cells[0]["smsConsent"] = now
+    one.run()
+    assert one.states() == {("G-1", Channel.EMAIL): "refused"} | {("G-1", key): it for key, it in expected.items()}
+    assert len(one.sms.taken) == len(expected)
 
 
 def test_unclear_consent_is_a_problem_of_the_row(stage):

@@ -19,7 +19,7 @@ def change_sentences(changes: ListChanges, *, first: bool) -> Iterator[str]:
         yield f"New addresses taken over, nothing was sent to the old ones: {_named(changes.moved)}."
     if changes.late:
         yield (
-            f"New addresses of growers who were written to already, or tried; they are not written to again: "
+            f"New addresses of growers who were written to already, or may have been; they are not written to again: "
             f"{_named(changes.late)}."
         )
     if changes.vanished:

@@ -40,8 +40,9 @@ def plan_invitation(
     if not going:
         # One line in the export is enough for a grower who gets nothing; the reason of the first address tells most.
         return PlannedInvitation(grower, round_number, (next((m for m in every if m.to), every[0]),))
-    chosen = tuple(going[:1] if campaign.deliver is Deliver.FIRST else every)
-    return PlannedInvitation(grower, round_number, chosen, withheld=withheld)
+    if campaign.deliver is Deliver.FIRST:
+        return PlannedInvitation(grower, round_number, (going[0],), withheld=withheld, further=tuple(going[1:]))
+    return PlannedInvitation(grower, round_number, tuple(every), withheld=withheld)
 
 
 def next_channel(

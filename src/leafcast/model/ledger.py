@@ -35,6 +35,8 @@ class PlannedInvitation:
     """Why a round after the first was due."""
     withheld: Mapping[Channel, SkipReason] = field(default_factory=lambda: MappingProxyType({}))
     """Channels on which the grower must not be written to, whatever was planned on them before."""
+    further: tuple[PlannedMessage, ...] = ()
+    """Where to go on, in this order, after a refusal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class PlanCounts:
     moved: tuple[str, ...] = ()
     """Those of them whose email or phone changed: they are written to at the new one."""
     late: tuple[str, ...] = ()
-    """Growers whose email or phone changed after something was sent, or tried: they are not written to again."""
+    """Growers whose email or phone changed after something was sent, or may have been: they are not written to again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -106,11 +106,11 @@ class Feed:
             await self._feeds.news()
         return None
 
-    async def pass_on(self, row: Row, planned: Change) -> None:
+    async def pass_on(self, row: Row, changes: Sequence[Change]) -> None:
         """Another channel refused this grower: write down that this one is to be tried, and have it come up here.
         Nothing is read meanwhile, so it comes up once: further on in the list, or out of turn."""
         async with self._reading:
-            await self._work.ledger.record(planned)
+            await self._work.ledger.record(*changes)
             if row.place <= self._read_to or self._at_end:
                 self._passed_on.append((row.place, row.invitation.grower.external_id))
         self._feeds.tell()

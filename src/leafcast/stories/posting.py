@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from leafcast.decide.holding import kept_until
 from leafcast.decide.planning import next_channel
 from leafcast.errors import ListError, Withheld
 from leafcast.model import (
+    Change,
     Message,
     MessageGivenUp,
     MessageHeld,
@@ -66,8 +68,7 @@ class Poster:
         was had already is taken out of `turns` and used first. Raises Braked."""
         for _ in range(1 + LINK_RENEWALS):
             with suppress(_Stale):
-                if await self._send(row, case, turns) is Verdict.REFUSED:
-                    await self._fall_through(row)
+                await self._send(row, case, turns)
                 return
             trouble = await self._minter.see_to(case, [])
             if trouble is not None:
@@ -82,8 +83,8 @@ class Poster:
 
     # --------------------------------------------------------------------------------------------------- one message
 
-    async def _send(self, row: Row, case: Case, turns: list[Turn]) -> Verdict | None:
-        """What came of it; None when it does not leave: quiet hours keep it, or its address was suppressed."""
+    async def _send(self, row: Row, case: Case, turns: list[Turn]) -> None:
+        """Send it, unless quiet hours keep it or its address was suppressed."""
         world, gates, message, invitation = self._world, self._gates, row.message, row.invitation
         courier, link, generation = world.couriers[message.channel], case.link, case.generation
         assert link is not None  # noqa: S101 - a row comes here with its link only
@@ -91,7 +92,7 @@ class Poster:
             letter = courier.letter(invitation.grower, link, message.id, invitation.round, invitation.cause)
         except ListError as error:
             self._unwritten(message, courier.service, turns, error)
-            return Verdict.FAILED
+            return
 
         async def attempt() -> Outcome:
             turn = turns.pop() if turns else await gates.turn(courier.service, courier)
@@ -110,22 +111,21 @@ class Poster:
                 outcome = Outcome(Verdict.PAUSE, "too-slow", "this machine stood still before the request left")
             else:
                 outcome = await letter(turn)
-            world.ledger.record(MessageSettled(message.id, outcome, self._not_before(outcome)))
             gates.allowance.settle(outcome)
             gates.observe(courier.service, outcome)
+            await self._write_down(row, MessageSettled(message.id, outcome, self._not_before(outcome)))
             return outcome
 
         try:
             outcome = await world.patience.until_settled(attempt, sleep=gates.sleep)
         except _Quiet:
-            return None
+            return
         except Withheld:  # suppressed since it was planned
             gates.allowance.settle(_WITHHELD)
             gates.unused(courier.service)
             world.ledger.record(MessageSkipped(message.id))
-            return None
+            return
         self._settled(message, outcome)
-        return outcome.verdict
 
     def _unwritten(self, message: Message, service: Service, turns: list[Turn], error: ListError) -> None:
         """Every row was written once with a placeholder before the run; what still goes wrong now is this row's own."""
@@ -145,20 +145,28 @@ class Poster:
             case _:
                 assert_never(outcome.verdict)
 
-    async def _fall_through(self, row: Row) -> None:
-        """After a refusal plan the next channel's message, where there is one; its own lane takes it from there."""
-        campaign, grower, number = self._campaign, row.invitation.grower, row.invitation.round
+    async def _write_down(self, row: Row, settled: MessageSettled) -> None:
+        """Note what came of an attempt. After a refusal the next channel's message is planned with the same stroke,
+        where there is one, so that a crash cannot lose the grower between the two; its own lane takes it from there."""
+        changes: list[Change] = [settled]
+        if settled.outcome.verdict is Verdict.REFUSED:
+            changes += self._further(row)
+        last = changes[-1]
+        if isinstance(last, NextChannel) and last.message.skip is None and last.message.channel in self._feeds:
+            await self._feeds[last.message.channel].pass_on(row, changes)
+        else:
+            self._world.ledger.record(*changes)
+
+    def _further(self, row: Row) -> Iterator[NextChannel]:
+        """The channels after this one, up to the first that is free: those that are closed are noted as skipped."""
+        campaign, invitation = self._campaign, row.invitation
+        grower, used = invitation.grower, set(invitation.channels_used)
         shared = campaign.list.shared_address is not SharedAddress.FIRST
         barred = self._world.ledger.barred(campaign.name, grower, shared=shared)
-        used = set(row.invitation.channels_used)
         while (planned := next_channel(campaign, grower, used, barred)) is not None:
-            if planned.channel not in self._feeds:
-                return
-            change = NextChannel(campaign.name, grower.external_id, number, self._world.new_id(), planned)
+            yield NextChannel(campaign.name, grower.external_id, invitation.round, self._world.new_id(), planned)
             if planned.skip is None:
-                await self._feeds[planned.channel].pass_on(row, change)
                 return
-            self._world.ledger.record(change)
             used.add(planned.channel)
 
     def _give_up(self, message: Message, outcome: Outcome) -> None:

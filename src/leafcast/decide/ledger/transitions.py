@@ -23,7 +23,7 @@ MESSAGE: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.IN_DOUBT: frozenset({MessageState.ACCEPTED, MessageState.ASSUMED_SENT, MessageState.PLANNED}),
     MessageState.FAILED: frozenset({MessageState.PLANNED, MessageState.CANCELLED}),
     MessageState.ACCEPTED: frozenset(),
-    MessageState.REFUSED: frozenset(),
+    MessageState.REFUSED: frozenset({MessageState.PLANNED}),  # for another address
     MessageState.ASSUMED_SENT: frozenset(),
     MessageState.SKIPPED: frozenset(),
     MessageState.CANCELLED: frozenset(),

@@ -8,7 +8,7 @@ from typing import Any
 
 import apsw
 
-from leafcast.decide.ledger.revising import Slot, merge_columns, revise, untried
+from leafcast.decide.ledger.revising import Slot, merge_columns, revise, unsent
 from leafcast.decide.ledger.tallying import count_planned
 from leafcast.edge.ledger import sql
 from leafcast.edge.ledger.runs import Run
@@ -79,7 +79,7 @@ class Planner:
         grower, *before, invitation = lines[0][:6]
         slots = [_slot(line) for line in lines if line[6] is not None]
         row = self._grower(planned.grower)
-        taken_over = before != [row[name] for name in ("name", "email", "phone", "cells")] and untried(slots)
+        taken_over = before != [row[name] for name in ("name", "email", "phone", "cells")] and unsent(slots)
         readdressed = before[1:3] != [row["email"], row["phone"]]
         if taken_over:
             fields = {name: row[name] for name in ("list_row", "name", "email", "phone", "cells", "now")}
@@ -92,11 +92,13 @@ class Planner:
         return False, taken_over, readdressed
 
     def _revise(self, invitation: int, slots: Sequence[Slot], planned: PlannedInvitation) -> None:
-        revision = revise(slots, planned.messages, planned.withheld)
+        revision = revise(slots, planned)
         for message, reason in revision.skip:
             self._q.skip_message(self._connection, id=message, reason=reason, now=self._now)
         for message, to in revision.readdress:
             self._q.readdress_message(self._connection, id=message, to_address=to, now=self._now)
+        for message, to in revision.reopen:
+            self._q.plan_refused_anew(self._connection, id=message, to_address=to, now=self._now)
         for message in revision.remove:
             self._q.remove_message(self._connection, id=message)
         self._insert_messages((invitation, message) for message in revision.add)

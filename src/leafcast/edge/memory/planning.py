@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from leafcast.decide.ledger.revising import Slot, merge_columns, revise, untried
+from leafcast.decide.ledger.revising import Slot, merge_columns, revise, unsent
 from leafcast.decide.ledger.tallying import count_planned
 from leafcast.decide.ledger.wording import refused
 from leafcast.edge.memory.rows import GrowerRow, InvitationRow, MessageRow
@@ -39,7 +39,7 @@ class MemoryPlanner:
         place = tables.place_of(*key, planned.round)
         slots = [] if place is None else [_slot(one) for one in tables.messages_of(place)]
         known = tables.growers.get(key)
-        taken_over = known is not None and not _same(known.grower, grower) and untried(slots)
+        taken_over = known is not None and not _same(known.grower, grower) and unsent(slots)
         readdressed = known is not None and _addresses(known.grower) != _addresses(grower)
         if known is None:
             tables.put(tables.growers, key, GrowerRow(next(self.places), grower, self.epoch))
@@ -69,11 +69,13 @@ class MemoryPlanner:
         return place
 
     def _revise(self, place: int, slots: Sequence[Slot], planned: PlannedInvitation) -> None:
-        tables, revision = self.tables, revise(slots, planned.messages, planned.withheld)
+        tables, revision = self.tables, revise(slots, planned)
         for message_id, reason in revision.skip:
             tables.move(tables.messages[message_id], MessageState.SKIPPED, self.now, error=reason)
         for message_id, to in revision.readdress:
             tables.put(tables.messages, message_id, replace(tables.messages[message_id], to=to, updated_at=self.now))
+        for message_id, to in revision.reopen:
+            tables.move(replace(tables.messages[message_id], to=to), MessageState.PLANNED, self.now)
         for message_id in revision.remove:
             tables.put(tables.messages, message_id, None)
         self._add(place, revision.add)

@@ -35,6 +35,11 @@ UPDATE message SET state = 'skipped', not_before = NULL, error_code = '', error 
 -- name: readdress_message(id, to_address, now)!
 UPDATE message SET to_address = :to_address, updated_at = :now WHERE id = :id;
 
+-- name: plan_refused_anew(id, to_address, now)!
+-- The row gives another address by now: what the old one refused has its chance there.
+UPDATE message SET state = 'planned', to_address = :to_address, error_code = '', error = '', updated_at = :now
+WHERE id = :id;
+
 -- name: remove_message(id)!
 -- Only one that was never tried: the database refuses any other.
 DELETE FROM message WHERE id = :id;
