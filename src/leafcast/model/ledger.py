@@ -50,7 +50,7 @@ class PlanCounts:
     moved: tuple[str, ...] = ()
     """Those of them whose email or phone changed: they are written to at the new one."""
     late: tuple[str, ...] = ()
-    """Growers whose email or phone changed after something was sent, or may have been: they are not written to again."""
+    """Those whose email or phone changed after something was sent, or may have been: they are not written to again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,8 +135,10 @@ def _readdressed(
 def _reopened(slots: Iterable[Slot], wanted: Mapping[Channel, PlannedMessage]) -> Iterable[tuple[str, str]]:
     for slot in slots:
         message = wanted.get(slot.channel)
-        if slot.state is MessageState.REFUSED and message and message.skip is None and message.to not in (None, slot.to):
-            yield slot.message_id, str(message.to)
+        if slot.state is not MessageState.REFUSED or message is None or message.skip is not None:
+            continue
+        if message.to and message.to != slot.to:
+            yield slot.message_id, message.to
 
 
 def _missing(slots: Collection[Slot], decision: Iterable[PlannedMessage]) -> tuple[PlannedMessage, ...]:
