@@ -251,10 +251,22 @@ def test_retry_after_in_every_form(text: str | None, seconds: float | None) -> N
         ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "nan"}, None),
         ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9"}, 9.0),
         ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9", "retry-after": "2"}, 2.0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9", "retry-after": "0"}, 9.0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "inf"}, None),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "-4"}, None),
+        ({"x-ratelimit-remaining": " 0 ", "x-ratelimit-reset": "999999999"}, LONGEST_WAIT),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(NOW.timestamp()) + 30)}, 30.0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(NOW.timestamp()) - 30)}, None),
+        ({"retry-after": "0"}, None),
+        ({"retry-after": "-5"}, None),
+        ({"retry-after": "Mon, 02 Mar 2026 14:00:00 GMT"}, None),
+        ({"retry-after": "Mon, 02 Mar 2026 15:00:30 GMT"}, 30.0),
+        ({"retry-after": "31536000"}, LONGEST_WAIT),
+        ({"retry-after": "soon"}, None),
     ],
 )
 def test_rate_limit_headers(headers: dict[str, str], seconds: float | None) -> None:
-    """Retry-After wins; a reset counts only when nothing remains."""
+    """Retry-After wins; a reset counts only when nothing remains; a wait of nothing is no wait."""
     assert wait_asked(headers, NOW) == seconds
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from leafcast.decide.breaker import (
+    AGAIN_FOR,
     FIRST_BREAK,
     IN_A_ROW,
+    LATELY,
     LATER_FOR,
     LONGEST_BREAK,
     NOT_YET,
@@ -55,6 +57,17 @@ def test_later_alone_opens_it_only_when_it_goes_on() -> None:
     breaker.observe(GOOD, 1.0)
     assert not any(breaker.observe(LATER, second) for second in (2.0, 3.0, 4.0, 5.0, 6.9))
     assert breaker.observe(LATER, 2.0 + LATER_FOR)
+
+
+def test_later_right_after_a_break_opens_it_sooner() -> None:
+    """A service that goes up and down: the pace's pause did not help, so it gets a break and not four more requests."""
+    breaker = half_open()
+    assert not breaker.observe(LATER, 40.0)
+    assert not breaker.observe(LATER, 40.1)  # the two were under way together
+    assert breaker.observe(LATER, 40.0 + AGAIN_FOR)
+    calm = half_open()
+    now = FIRST_BREAK + 1 + LATELY
+    assert not any(calm.observe(LATER, now + second) for second in (0.0, 2.0, 4.0))
 
 
 def test_after_a_break_it_is_trusted_little_by_little() -> None:

@@ -39,6 +39,8 @@ from leafcast.stories.run import run as run_story
 
 GROWERS = 120
 LATENCY = 0.05
+TOOTH = 10.0
+"""Seconds that a saw goes down for, and is up for."""
 MOST_RUNS = 40
 AGAIN = 600.0
 WASTE_MARK, AMPLIFICATION_MARK = 10, 1.05
@@ -57,7 +59,10 @@ class Outage:
     end: float
     kind: str
     form: str
-    wasted: int = 0
+    wasted: Counter[int] = field(default_factory=Counter)
+    """Requests that it swallowed, by the number of the tooth. A service that goes down for ten seconds and is up for
+    ten has an outage each time; it takes requests between, and whoever asked it only once a break would be blamed for
+    thirty outages as if they were one. What all of them cost together shows in the amplification."""
 
 
 @dataclass(slots=True)
@@ -87,7 +92,7 @@ class Weather:
         now = self.clock.monotonic()
         outage = next((o for o in self.outages if o.service == service and o.start <= now < o.end), None)
         if outage is not None and self._strikes(outage, now):
-            outage.wasted += 1
+            outage.wasted[int((now - outage.start) / TOOTH) if outage.kind == "saw" else 0] += 1
             return self._refused(outage, now, service, body)
         recent = [at for at in self._recent.get(service, []) if now - at < 1.0]
         if len(recent) >= self.limits.get(service, 1e9):
@@ -98,7 +103,7 @@ class Weather:
         return self._taken(service, body)
 
     def _strikes(self, outage: Outage, now: float) -> bool:
-        return outage.kind != "saw" or int((now - outage.start) / 10) % 2 == 0
+        return outage.kind != "saw" or int((now - outage.start) / TOOTH) % 2 == 0
 
     def _refused(self, outage: Outage, now: float, service: str, body: bytes | None) -> Any:
         match outage.kind:
@@ -236,7 +241,7 @@ def _storm(task: Task, number: int, case: stage.Case, room: Path, tally: Tally) 
     if code not in (0, 4):
         wrong.append(f"I5 not done after {MOST_RUNS} runs, last exit {code}: {' '.join(said)[-300:]}")
     sent, good = sum(weather.sent.values()), sum(weather.good.values())
-    wasted = max([outage.wasted for outage in outages], default=0)
+    wasted = max([most for outage in outages for most in outage.wasted.values()], default=0)
     amplification = sent / max(good, 1)
     tally.schedules += 1
     tally.doubts += found.doubts
@@ -246,6 +251,7 @@ def _storm(task: Task, number: int, case: stage.Case, room: Path, tally: Tally) 
     label = f"{kind} {form}" if kind in ("429", "saw", "503") else kind
     tally.peak(f"wasted in an outage, {kind}", wasted)
     tally.peak("amplification", round(amplification, 3))
+    tally.peak(f"amplification, {kind}", round(amplification, 3))
     if wasted > WASTE_MARK:
         tally.figures[f"outages over {WASTE_MARK} wasted requests"] += 1
         tally.figures[f"over the mark, {label}"] += 1

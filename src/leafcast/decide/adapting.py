@@ -49,10 +49,14 @@ class Limit:
         away = (now - self.since) / period - 1
         return min(self.ceiling, self.level * (1 + CUT * away**3))
 
-    def refused(self, now: float, left_at: float, taken: Taken) -> Limit:
-        """After a 429 to a request that left at `left_at`; one that left before the last cut is no news."""
+    def refused(self, now: float, left_at: float, taken: Taken, *, alone: bool = False) -> Limit:
+        """After a 429 to a request that left at `left_at`; one that left before the last cut is no news. `alone` says
+        that it was the only one after a wait: then it tells that the service takes nothing yet, not how much it
+        takes."""
         if left_at <= self.since:
             return self
+        if alone and self.level is not None:
+            return replace(self, since=now)
         rate = self.rate(now)
         seen = taken.rate(now, rate)
         if seen is None:

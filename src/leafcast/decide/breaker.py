@@ -8,6 +8,7 @@ of the pace, which follows it; one that says so every time is down as well.
 from __future__ import annotations
 
 from collections import deque
+from math import inf
 
 from leafcast.model import Outcome, Verdict
 
@@ -15,6 +16,9 @@ IN_A_ROW = 4
 """So many outcomes that took nothing, without an answer between, open it: fewer than the doubts that end a run."""
 LATER_FOR = 5.0
 """Seconds: where all of them said "later" the pace slows down first, and it opens when that went on for so long."""
+LATELY, AGAIN_IN_A_ROW, AGAIN_FOR = 60.0, 2, 1.0
+"""Seconds after a break in which it needs less: a service that goes up and down says "later" again, and it is enough
+that the pause after that did not help."""
 AMONG_LAST = (10, 20)
 """And so do ten troubles among the last twenty."""
 FIRST_BREAK, LONGEST_BREAK = 30.0, 600.0
@@ -48,6 +52,7 @@ class Breaker:
         self._open_until: float | None = None
         self._opened_at = 0.0
         self._open_before = 0.0
+        self._closed_at = -inf
         self._break = FIRST_BREAK
         self._probing = False
         self._good: int | None = None
@@ -109,7 +114,10 @@ class Breaker:
         enough, among = AMONG_LAST
         if self._good is not None and trouble:
             return True  # it was down a moment ago
-        if self._in_a_row >= IN_A_ROW and (self._troubles or now - self._nothing_since >= LATER_FOR):
+        since = now - self._nothing_since
+        if self._in_a_row >= IN_A_ROW and (self._troubles or since >= LATER_FOR):
+            return True
+        if now - self._closed_at < LATELY and self._in_a_row >= AGAIN_IN_A_ROW and since >= AGAIN_FOR:
             return True
         return len(self._last) == among and sum(self._last) >= enough
 
@@ -127,7 +135,7 @@ class Breaker:
     def _observe_open(self, nothing: bool, now: float) -> bool:
         if not nothing:
             self._open_before = self.open_seconds(now)
-            self._open_until, self._probing = None, False
+            self._open_until, self._probing, self._closed_at = None, False, now
             self._good, self._under_way = 1, 0
             self._last.clear()
             self._in_a_row = self._troubles = 0

@@ -123,8 +123,9 @@ def retry_after(text: str | None, now: datetime) -> float | None:
 
 def wait_asked(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds that an answer's headers ask for: `Retry-After` first, else an exhausted `X-RateLimit-Remaining` with
-    its `-Reset` (unix seconds at SendGrid, docs "rate limits", 2026-11; a span elsewhere)."""
-    asked = retry_after(headers.get("retry-after"), now)
+    its `-Reset` (unix seconds at SendGrid, docs "rate limits", 2026-11; a span elsewhere). None where they ask for
+    nothing: no wait, one that is over, or one that cannot be read."""
+    asked = retry_after(headers.get("retry-after"), now) or None
     if asked is not None or headers.get("x-ratelimit-remaining", "").strip() != "0":
         return asked
     try:
@@ -134,7 +135,7 @@ def wait_asked(headers: Mapping[str, str], now: datetime) -> float | None:
     if not isfinite(reset):
         return None
     span = reset - now.timestamp() if reset > UNIX_TIME else reset
-    return min(max(span, 0.0), LONGEST_WAIT)
+    return min(max(span, 0.0), LONGEST_WAIT) or None
 
 
 def backoff(attempt: int, chance: float, *, first: float = 1.0, longest: float = 300.0) -> float:

@@ -13,24 +13,12 @@ from math import inf
 from typing import Any
 from urllib.parse import urlencode
 
-from leafcast.decide import pacing
-from leafcast.decide.adapting import Limit, Taken
-from leafcast.decide.pacing import Departure, Pace, Way
+from leafcast.decide.manners import BROKEN, Manners
+from leafcast.decide.pacing import Departure, Pace, Way, wait_asked
 from leafcast.decide.replies import Answer, Reply
 from leafcast.edge.http.network import LARGEST_BODY, Network
 from leafcast.model import Service
 from leafcast.ports import Clock, Turn
-
-TOO_MANY, BROKEN, UNAVAILABLE = 429, 500, 503
-FIRST_PAUSE = 0.5
-"""Seconds: the longest pause after a first 429 that names none; each one that follows it doubles that."""
-FAR_OFF = 0.8
-"""Where the rate fell below this share it was far too high, and the pause is three times as long: the second that is
-full by now passes meanwhile."""
-LOOK_AGAIN = 1.0
-"""Seconds after which whoever waits looks whether the wait still holds."""
-LONG_PAUSE = 10.0
-"""Seconds: a pause that is longer is given up when the service shows that it takes requests all the same."""
 
 
 def basic(user: str, secret: str) -> str:
@@ -88,12 +76,9 @@ class Door:
         self._chance = chance
         self._headers = dict(headers or {})
         self._pace = Pace(inf if rate is None else rate)
-        self._limit = Limit(self._pace.rate)
-        self._taken = Taken(clock.monotonic())
+        self._manners = Manners(self._pace.rate, clock.monotonic())
         self._line = asyncio.Lock()
         self._places = asyncio.Semaphore(connections)
-        self._paused_until = self._refused_at = -inf
-        self._refusals = 0
         self._left: deque[Departure] = deque()
         self.pace = self._pace.rate
         """Requests per second that were set; `inf` for no limit."""
@@ -109,9 +94,10 @@ class Door:
         try:
             async with self._line:
                 while (wait := self._wait()) > 0:
-                    await self._clock.sleep(min(wait, LOOK_AGAIN))
+                    await self._clock.sleep(min(wait, self._manners.look(self._clock.monotonic())))
                 now = self._clock.monotonic()
-                self._pace = self._pace.taken(now, self._limit.rate(now))
+                self._pace = self._pace.taken(now, self._manners.rate(now))
+                self._manners.goes(now)
         except BaseException:
             self._places.release()
             raise
@@ -128,16 +114,16 @@ class Door:
     @property
     def rate(self) -> float:
         """Requests per second that this door lets through now; `inf` for no limit."""
-        return self._limit.rate(self._clock.monotonic())
+        return self._manners.rate(self._clock.monotonic())
 
     @property
     def paused(self) -> float:
         """Seconds for which nothing goes, because the service asked for it."""
-        return max(0.0, self._paused_until - self._clock.monotonic())
+        return max(0.0, self._manners.paused(self._clock.monotonic()))
 
     def _wait(self) -> float:
         now = self._clock.monotonic()
-        return max(self._pace.due(now, self._limit.rate(now)), self._paused_until) - now
+        return max(self._pace.due(now, self._manners.rate(now)) - now, self._manners.wait(now))
 
     async def _window(self) -> Departure:
         """Keep the promise of the sliding second against whatever delayed requests between their turn and here."""
@@ -202,39 +188,10 @@ class Door:
 
     def _heard(self, answer: Answer, left_at: float) -> Answer:
         """Take the service's own wishes over: its pauses, and a slower pace after 429."""
-        asked = pacing.wait_asked(answer.headers, self._clock.now())
-        if answer.status == TOO_MANY:
-            self._refused(asked, left_at)
-        elif asked is not None and (answer.status == UNAVAILABLE or "x-ratelimit-remaining" in answer.headers):
-            self._pause(asked, left_at)
-        elif answer.status < BROKEN:  # a no about one request has used the limit as well
-            self._accepted(left_at)
-        return answer if asked is None else replace(answer, retry_after=asked)
-
-    def _refused(self, asked: float | None, left_at: float) -> None:
-        now = self._clock.monotonic()
-        news, before = left_at > self._limit.since, self._limit.rate(now)
-        self._limit = self._limit.refused(now, left_at, self._taken)
-        self._refusals += news
-        if asked is not None:
-            self._pause(asked, left_at)
-        elif news:  # those that had left before the last cut met the same limit, and say nothing new
-            far_off = self._limit.rate(now) < before * FAR_OFF
-            wait = pacing.backoff(
-                min(self._refusals, 6),
-                0.5 + self._chance() / 2,
-                first=FIRST_PAUSE * (3 if far_off else 1),
-            )
-            self._pause(wait, left_at)
-
-    def _accepted(self, left_at: float) -> None:
-        now = self._clock.monotonic()
-        self._taken.note(now)
-        self._refusals = 0
-        if left_at > self._refused_at and self._paused_until - now > LONG_PAUSE:
-            # It takes what left after the one that it put off for so long: that was about one, not about all.
-            self._paused_until = now
-
-    def _pause(self, seconds: float, left_at: float) -> None:
-        self._paused_until = max(self._paused_until, self._clock.monotonic() + seconds)
-        self._refused_at = max(self._refused_at, left_at)
+        now, asked = self._clock.monotonic(), wait_asked(answer.headers, self._clock.now())
+        self._manners.heard(answer.status, asked, left_at, now, self._chance())
+        if asked is None:
+            return answer
+        if answer.status < BROKEN and "x-ratelimit-remaining" in answer.headers:
+            self._manners.rests(asked, left_at, now)
+        return replace(answer, retry_after=asked)
