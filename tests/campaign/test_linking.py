@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from leafcast.decide.campaign import Campaign, load
 from leafcast.decide.linking import Linker
@@ -158,3 +160,33 @@ def test_every_link_type_can_be_asked_for(kind: LinkType) -> None:
     """No member of the closed set is forgotten."""
     assert linked(linkType=kind.value, provider="Stara").type is kind
     assert linked(linkType=kind.value, provider="Stara").expires_in == 2_592_000
+
+
+MORE_RULES = """\
+    - {when: "grower.upload == 'yes' and grower.farm_size_ac | int > 5", type: file-upload}
+    - {when: "grower['Farm size (ac)'] | int(default='x') / 2 > 3", type: authentication, provider: "{{ grower.upload }}"}
+    - {when: grower.name, type: authentication, provider: "{% if grower.upload %}CNHI{% endif %}"}
+    - {type: provider}
+"""
+PRACTISED = {rules: Linker(campaign(rules), COLUMNS) for rules in (RULES, MORE_RULES)}
+cells_of_a_row = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": st.sampled_from(["", "Ana"]),
+        "email": st.sampled_from(["", "a@farm.example"]),
+        "Upload": st.sampled_from(["", "yes", "no", "CNHI", "Stara"]),
+        "Farm size (ac)": st.sampled_from(["", "7", "x"]),
+        "linkType": st.sampled_from(["", "provider", "file-upload", "authentication", "nonsense"]),
+        "provider": st.sampled_from(["", "Stara", "Nobody", "NewOne"]),
+        "allowedProviders": st.sampled_from(["", "Stara; CNHI", ";", "Nobody"]),
+        "brand": st.sampled_from(["", "north", "south"]),
+        "leafUserId": st.sampled_from(["", "u-1", "../x"]),
+    },
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from([RULES, MORE_RULES]), cells_of_a_row)
+def test_a_row_like_others_asks_for_what_its_rules_say(rules: str, cells: dict[str, str]) -> None:
+    """A linker that met many rows decides as one that never met any: the same request, or the same problem."""
+    assert PRACTISED[rules].decide(grower(**cells)) == Linker(campaign(rules), COLUMNS).decide(grower(**cells))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from jinja2 import nodes
@@ -140,14 +141,15 @@ class Outliner:
         return nodes.TemplateData(f"\ufdd0{self.gaps.index(gap)}\ufdd1", lineno=node.lineno)
 
 
-def places_of(tree: nodes.Node) -> tuple[Place, ...] | None:
-    """What of a row an expression depends on; None where that cannot be told."""
-    outliner = Outliner({}, lambda _name: False)
+def places_of(tree: nodes.Node, filters: Mapping[str, Filter] = MappingProxyType({})) -> tuple[Place, ...] | None:
+    """What of a row an expression or a text depends on; None where that cannot be told."""
+    outliner = Outliner(filters, lambda _name: False)
     try:
         outliner._walk(tree)
-    except Unclear:
+    except (Unclear, KeyError):
         return None
-    return tuple(sorted(outliner.valued | outliner.tested)) if outliner.names == {"language"} else None
+    places = outliner.valued | outliner.tested | {gap.place for gap in outliner.gaps}
+    return tuple(sorted(places)) if outliner.names == {"language"} else None
 
 
 def values_of(context: Context, places: tuple[Place, ...]) -> tuple[object, ...]:

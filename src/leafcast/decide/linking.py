@@ -20,6 +20,7 @@ from typing import assert_never
 
 from leafcast.decide.analysis import Analysis
 from leafcast.decide.campaign import Brand, Campaign, Rule
+from leafcast.decide.gaps import places_of
 from leafcast.decide.providers import provider_problem
 from leafcast.decide.suggest import did_you_mean
 from leafcast.decide.templating import CampaignEnvironment, Piece, UnusableTemplate, compile_condition, compile_text
@@ -31,6 +32,10 @@ _USER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 """Leaf's ids are UUIDs; whatever else a cell holds must not change the path of the request."""
 
 Context = Mapping[str, object]
+_Settled = tuple[LinkType, tuple[str, ...], Mapping[str, str | bool]]
+"""Type, providers and settings of a request."""
+REQUESTS_KEPT = 1_000
+"""So many kinds of rows are remembered with what they ask for: most rows of a list are of the same few."""
 
 
 class _Unfit(Exception):
@@ -64,12 +69,14 @@ class Linker:
         environment = CampaignEnvironment()
         words = None if columns is None else grower_words(columns)
         problems: list[Problem] = []
+        self._alike: dict[tuple[object, ...], _Settled] = {}
         self._rules: list[_CompiledRule] = []
         for number, rule in enumerate(campaign.link.rules, start=1):
             problems += _unknown_columns(environment, rule, f"link.rules[{number}]", words)
             self._rules.append(_compiled(environment, rule, f"link.rules[{number}]"))
         if problems:
             raise CampaignError(problems)
+        self._words = _words_of_rules(environment, campaign.link.rules)
 
     def request(self, grower: Grower) -> LinkRequest:
         """What to ask Leaf for. Raises ListError for a row that `decide` finds a problem with."""
@@ -87,7 +94,22 @@ class Linker:
             return (Problem(ProblemKind.LINK, error.what, error.fix, where),)
 
     def _request(self, grower: Grower) -> LinkRequest:
-        context = {"grower": grower_view(grower)}
+        view = grower_view(grower)
+        key = self._key(grower, view.values)
+        settled = self._alike.get(key) if key else None
+        if settled is None:
+            user, settled = self._settle(grower, {"grower": view})
+            if key:
+                self._remember(key, settled)
+        else:
+            user = self._leaf_user(grower)
+        link_type, providers, settings = settled
+        own = None if user else grower.name or None, None if user else grower.email
+        expires_in = self._campaign.link.expires_in
+        return LinkRequest(link_type, grower.external_id, expires_in, providers, user, *own, settings)
+
+    def _settle(self, grower: Grower, context: Context) -> tuple[str | None, _Settled]:
+        """The grower's Leaf user, and the rest of the request, which is the same for all rows with the same key."""
         link_type, rule = self._type(grower, context)
         user = self._leaf_user(grower)
         brand = self._campaign.brand_of(grower.cell("brand"))
@@ -98,16 +120,24 @@ class Linker:
                 else "Leave it empty."
             )
             raise _Unfit("brand", f"the campaign has no brand {grower.cell('brand')!r}", fix)
-        return LinkRequest(
-            type=link_type,
-            external_id=grower.external_id,
-            expires_in=self._campaign.link.expires_in,
-            providers=self._providers(link_type, grower, rule, context),
-            leaf_user_id=user,
-            name=None if user else grower.name or None,
-            email=None if user else grower.email,
-            settings=self._settings(grower.cell("brand"), brand, link_type),
-        )
+        providers = self._providers(link_type, grower, rule, context)
+        return user, (link_type, providers, self._settings(grower.cell("brand"), brand, link_type))
+
+    def _key(self, grower: Grower, words: Mapping[str, object]) -> tuple[object, ...] | None:
+        """Everything of a row that its type, providers and settings depend on; None where that cannot be told."""
+        if self._words is None:
+            return None
+        cell = grower.cells.get
+        try:
+            asked = [words[word] for word in self._words]
+        except KeyError:
+            return None
+        return (cell("linkType"), cell("provider"), cell("allowedProviders"), cell("brand"), *asked)
+
+    def _remember(self, key: tuple[object, ...], settled: _Settled) -> None:
+        if len(self._alike) >= REQUESTS_KEPT:
+            self._alike.clear()
+        self._alike[key] = settled
 
     def _settings(self, name: str, brand: Brand, link_type: LinkType) -> Mapping[str, str | bool]:
         """What Leaf is told about the brand of that name, put together once for all rows."""
@@ -208,6 +238,18 @@ def _compiled(environment: CampaignEnvironment, rule: Rule, key: str) -> _Compil
     holds = compile_condition(environment, rule.when) if rule.when else lambda _context: True
     provider = compile_text(environment, rule.provider) if rule.provider else None
     return _CompiledRule(rule, key, holds, provider)
+
+
+def _words_of_rules(environment: CampaignEnvironment, rules: Sequence[Rule]) -> tuple[str, ...] | None:
+    """The words after `grower.` that rules ask for; None where that cannot be told."""
+    words: set[str] = set()
+    for rule in rules:
+        for text in (f"{{% if {rule.when} %}}{{% endif %}}" if rule.when else "", rule.provider or ""):
+            places = places_of(environment.parse(text), environment.filters)
+            if places is None or any(owner != "grower" for owner, _ in places):
+                return None
+            words.update(word for _, word in places)
+    return tuple(sorted(words))
 
 
 def _unknown_columns(
