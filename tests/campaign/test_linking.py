@@ -164,7 +164,7 @@ def test_every_link_type_can_be_asked_for(kind: LinkType) -> None:
 
 MORE_RULES = """\
     - {when: "grower.upload == 'yes' and grower.farm_size_ac | int > 5", type: file-upload}
-    - {when: "grower['Farm size (ac)'] | int(default='x') / 2 > 3", type: authentication, provider: "{{ grower.upload }}"}
+    - {when: "grower['Farm size (ac)'] | int / 2 > 3", type: authentication, provider: "{{ grower.upload }}"}
     - {when: grower.name, type: authentication, provider: "{% if grower.upload %}CNHI{% endif %}"}
     - {type: provider}
 """
@@ -185,7 +185,7 @@ cells_of_a_row = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from([RULES, MORE_RULES]), cells_of_a_row)
 def test_a_row_like_others_asks_for_what_its_rules_say(rules: str, cells: dict[str, str]) -> None:
     """A linker that met many rows decides as one that never met any: the same request, or the same problem."""
