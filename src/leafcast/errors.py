@@ -75,8 +75,9 @@ class ListError(LeafcastError):
     exit_code = ExitCode.LIST
 
     def __init__(self, problems: Sequence[Problem], *, fix: str = "") -> None:
-        """`fix` says what to do about all of them together; each has its own besides."""
-        self.problems = tuple(problems)
+        """`fix` says what to do about all of them together; each has its own besides. There may be more problems than
+        fit into memory, so what gives them is kept as it is."""
+        self.problems = tuple(problems) if isinstance(problems, list) else problems
         super().__init__(f"{len(self.problems)} problem(s) in the list", fix=fix)
 
 

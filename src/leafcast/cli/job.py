@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -72,8 +73,8 @@ def examined(voice: Voice, job: Job, output: Path | None = None, *, skip_invalid
 
     Raises ListError unless every row is good or `skip_invalid` lets the good ones go on.
     """
-    survey = job.examiner.survey(_patience(voice), GrowerFile())
-    for line in problem_lines([*job.notes, *survey.warnings]):
+    survey = job.examiner.survey(_patience(voice), Survey(GrowerFile()))
+    for line in problem_lines(chain(job.notes, survey.warnings)):
         voice.note(line)
     if not survey.rejected:
         return survey

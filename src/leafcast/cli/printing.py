@@ -8,13 +8,14 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
 from leafcast.errors import CampaignError, LeafcastError, ListError
-from leafcast.model import Problem, Severity
+from leafcast.model import Problem, ProblemKind, Severity
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -176,15 +177,25 @@ def problem_documents(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     ]
 
 
-def problem_lines(problems: Sequence[Problem], *, examples: int | None = 3) -> list[str]:
-    """Problems as text, grouped by kind with a count and the first few of each; `examples=None` shows all."""
-    lines: list[str] = []
-    for severity in Severity:
-        for kind in dict.fromkeys(problem.kind for problem in problems if problem.severity is severity):
-            group = [problem for problem in problems if problem.kind is kind and problem.severity is severity]
-            lines.append(f"{kind} · {len(group)} {severity}{'s' if len(group) > 1 else ''}")
-            lines.extend(f"  {problem}" for problem in group[:examples])
-            hidden = len(group) - (len(group) if examples is None else min(examples, len(group)))
-            if hidden:
-                lines.append(f"  … and {hidden} more")
-    return lines
+def problem_lines(problems: Iterable[Problem], *, examples: int | None = 3) -> Iterator[str]:
+    """Problems as text, grouped by kind with a count and the first few of each; `examples=None` shows all, and walks
+    through them once for each kind. However many there are, few are held at a time."""
+    counts: Counter[tuple[Severity, ProblemKind]] = Counter()
+    first: dict[tuple[Severity, ProblemKind], list[Problem]] = {}
+    for problem in problems:
+        group = problem.severity, problem.kind
+        counts[group] += 1
+        if examples is not None and counts[group] <= examples:
+            first.setdefault(group, []).append(problem)
+    order = list(Severity)
+    for group in sorted(counts, key=lambda group: order.index(group[0])):
+        severity, kind = group
+        yield f"{kind} · {counts[group]} {severity}{'s' if counts[group] > 1 else ''}"
+        shown = first.get(group, ()) if examples is not None else _of(group, problems)
+        yield from (f"  {problem}" for problem in shown)
+        if examples is not None and counts[group] > examples:
+            yield f"  … and {counts[group] - examples} more"
+
+
+def _of(group: tuple[Severity, ProblemKind], problems: Iterable[Problem]) -> Iterator[Problem]:
+    return (problem for problem in problems if (problem.severity, problem.kind) == group)

@@ -186,7 +186,7 @@ def ready(voice: Voice, campaign: Path, ledger: str, *, yes: bool, dry_run: bool
 def _listed(only: list[str], survey: Survey) -> frozenset[str]:
     """The growers that `--only` names. Raises UsageError for one that the list does not have: a slip of the pen must
     not look like a run with nothing to do."""
-    missing = sorted(set(only) - survey.listed)
+    missing = survey.missing(only)
     if missing:
         raise UsageError(
             f"The list has no good row with externalId {', '.join(missing)}", fix="Look at the id, and run check."

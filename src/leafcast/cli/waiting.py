@@ -87,7 +87,7 @@ def run_and_wait(
 
 def _surveyed_again(job: Job, *, skip_invalid: bool) -> Survey:
     """The list as it is by now. Raises ListError for rows that have become bad meanwhile, like a run that begins."""
-    survey = job.examiner.survey(shelf=GrowerFile())
+    survey = job.examiner.survey(survey=Survey(GrowerFile()))
     if survey.rejected and not skip_invalid:
         raise ListError(survey.problems, fix="Mend these rows, or leave them out: --skip-invalid.")
     return survey

@@ -49,16 +49,19 @@ class Seen:
 
     def add(self, grower: Grower) -> Standing:
         """Say how the grower stands beside the earlier rows, and remember it."""
-        problems = self._same_id(grower.external_id, grower.row)
+        return self.add_person(grower.row, grower.external_id, grower.email, grower.phone)
+
+    def add_person(self, row: int, external_id: str, email: str | None, phone: str | None) -> Standing:
+        """The same of a grower of whom no more is at hand."""
+        problems = self._same_id(external_id, row)
         duplicate_of: dict[Channel, int] = {}
-        for channel, first_rows in self._addresses.items():
-            address = grower.address(channel)
-            first = first_rows.first(address.lower(), grower.row) if address else None
+        for channel, address in ((Channel.EMAIL, email), (Channel.SMS, phone)):
+            first = self._addresses[channel].first(address.lower(), row) if address else None
             if first is None or address is None:
                 continue
             match self._shared_address:
                 case SharedAddress.STOP:
-                    problems += (self._shared(grower, channel, address, first[0]),)
+                    problems += (self._shared(row, channel, address, first[0]),)
                 case SharedAddress.FIRST:
                     duplicate_of[channel] = first[0]
                 case SharedAddress.SEND_EACH:
@@ -86,14 +89,14 @@ class Seen:
             ),
         )
 
-    def _shared(self, grower: Grower, channel: Channel, address: str, first: int) -> Problem:
+    def _shared(self, row: int, channel: Channel, address: str, first: int) -> Problem:
         word = "email" if channel is Channel.EMAIL else "phone"
         return Problem(
             ProblemKind.SHARED_ADDRESS,
-            f"The {word} {quoted(address)} of row {grower.row} is already in row {first}",
+            f"The {word} {quoted(address)} of row {row} is already in row {first}",
             "Correct one of them, or say in the campaign file what to do, under list: "
             "`sharedAddress: send-each` (write for each) or `sharedAddress: first` (write for the first only)",
-            self._where(grower.row, word),
+            self._where(row, word),
         )
 
     def _where(self, row: int, word: str) -> Where:

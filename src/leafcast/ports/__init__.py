@@ -12,11 +12,12 @@ from leafcast.ports.reading import (
 )
 from leafcast.ports.running import BarringLedger, Ledger, LinklessLedger, RunLedger
 from leafcast.ports.services import LeafWatch, LinkKeeper, LinkMaker, Patience, Searcher, Sender, Tracker, Turn
-from leafcast.ports.surroundings import Clock, ListSource, Progress, Shelf
+from leafcast.ports.surroundings import Clock, Crew, ListSource, Pile, Progress, Shelf, Stretch
 
 __all__ = [
     "BarringLedger",
     "Clock",
+    "Crew",
     "DeliveryLedger",
     "DoubtLedger",
     "FollowingLedger",
@@ -28,6 +29,7 @@ __all__ = [
     "LinklessLedger",
     "ListSource",
     "Patience",
+    "Pile",
     "Progress",
     "RecallLedger",
     "RoundLedger",
@@ -36,6 +38,7 @@ __all__ = [
     "Sender",
     "Shelf",
     "StepsReader",
+    "Stretch",
     "SuppressionList",
     "Tracker",
     "Turn",

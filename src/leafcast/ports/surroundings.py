@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from leafcast.model import Channel, Grower, Outcome, Rejected, Row
+from leafcast.decide.bundles import Bundle, Pack
+from leafcast.model import Channel, Outcome, Rejected, Row
 
 
 class Clock(Protocol):
@@ -29,14 +30,44 @@ class ListSource(Protocol):
         """Every row, in order; one that cannot even be cut into cells comes as rejected. May be called again."""
 
 
-class Shelf(Protocol):
-    """Growers put away in order, each with the channels whose address an earlier row has. A plain list is one."""
+T = TypeVar("T")
 
-    def append(self, item: tuple[Grower, tuple[Channel, ...]], /) -> None:
+
+class Pile(Protocol[T]):
+    """Values kept in order, perhaps more of them than fit into memory. A plain list is one."""
+
+    def append(self, item: T, /) -> None:
         """Put one behind the others."""
 
-    def __iter__(self) -> Iterator[tuple[Grower, tuple[Channel, ...]]]:
+    def __iter__(self) -> Iterator[T]:
         """All of them from the first on; may be called again."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+
+class Shelf(Protocol):
+    """Growers put away in order, in packs. A plain list is one."""
+
+    def append(self, pack: Pack, /) -> None:
+        """Put one behind the others."""
+
+    def __iter__(self) -> Iterator[Pack]:
+        """All of them from the first on; may be called again."""
+
+
+Stretch = Sequence[Row | Rejected]
+"""Rows that follow one another."""
+
+
+class Crew(Protocol):
+    """Helpers with a long list."""
+
+    def examine(
+        self, stretches: Iterator[Stretch], alone: Callable[[Sequence[Row]], Bundle], *, pack: bool
+    ) -> Generator[tuple[Stretch, Bundle], None, None]:
+        """Examine stretches of rows, several at once, and give each with what came of it, in order. `alone` does it
+        without help; whatever befalls a helper, it comes out the same."""
 
 
 class Progress(Protocol):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 
+from leafcast.decide.bundles import Bundle, RowExaminer
 from leafcast.decide.campaign import Campaign
 from leafcast.decide.growers import Judge
 from leafcast.decide.linking import Linker
@@ -14,22 +16,14 @@ from leafcast.decide.planning import plan_invitation
 from leafcast.decide.rendering import Renderer
 from leafcast.decide.seen import Seen
 from leafcast.decide.suppressing import SuppressedAddresses
-from leafcast.model import (
-    Channel,
-    Grower,
-    LinkRequest,
-    LinkType,
-    PlannedInvitation,
-    Problem,
-    Rejected,
-    Row,
-    Severity,
-    SkipReason,
-)
-from leafcast.ports import ListSource, Shelf
+from leafcast.model import Channel, Grower, LinkRequest, PlannedInvitation, Problem, Rejected, Row, Severity
+from leafcast.ports import Crew, ListSource, Stretch
+from leafcast.stories.survey import Merger, Survey
 
-WATCH_EVERY = 500
-"""Rows between two words to whoever waits."""
+__all__ = ["Examiner", "Sound", "Survey"]
+
+BUNDLE = 500
+"""Rows that are examined in one go, and between two words to whoever waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,44 +36,6 @@ class Sound:
     duplicate_of: tuple[Channel, ...] = ()
     """The channels whose address an earlier row has."""
     warnings: tuple[Problem, ...] = ()
-
-
-@dataclass(slots=True)
-class Survey:
-    """What a list holds."""
-
-    good: Shelf = field(default_factory=list[tuple[Grower, tuple[Channel, ...]]])
-    """The growers of the good rows, put away so that they are planned as they were examined."""
-    rows: int = 0
-    growers: int = 0
-    listed: set[str] = field(default_factory=set)
-    """The externalIds of the good rows."""
-    rejected: list[Rejected] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
-    links: Counter[LinkType] = field(default_factory=Counter)
-    messages: Counter[Channel] = field(default_factory=Counter)
-    skipped: Counter[SkipReason] = field(default_factory=Counter)
-
-    def take(self, item: Sound | Rejected) -> None:
-        """Count one row in."""
-        self.rows += 1
-        if isinstance(item, Rejected):
-            self.rejected.append(item)
-            return
-        self.growers += 1
-        self.good.append((item.grower, item.duplicate_of))
-        self.listed.add(item.grower.external_id)
-        self.warnings.extend(item.warnings)
-        going = [message for message in item.decision.messages if message.skip is None]
-        self.messages.update(message.channel for message in going)
-        self.skipped.update(message.skip for message in item.decision.messages if message.skip)
-        if going or not item.decision.messages:
-            self.links[item.request.type] += 1
-
-    @property
-    def problems(self) -> list[Problem]:
-        """Every error, in the order of the rows."""
-        return [problem for rejected in self.rejected for problem in rejected.problems]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,47 +54,78 @@ class Examiner:
 
     def examine(self) -> Iterator[Sound | Rejected]:
         """Every row of the list, judged with all that can be known without a network."""
-        seen = Seen(self.campaign.list.shared_address, file=self.judge.file, heading_of=self.judge.heading_of)
+        seen = self._seen()
         for row in self.source.rows():
             yield row if isinstance(row, Rejected) else self._examine(row, seen)
 
-    def survey(self, watch: Callable[[int], None] = lambda _rows: None, shelf: Shelf | None = None) -> Survey:
-        """Count the whole list; `watch` is told the number of rows so far, now and then. The good growers are put on
-        the shelf, an empty one; into memory without it."""
-        survey = Survey() if shelf is None else Survey(shelf)
-        for item in self.examine():
-            survey.take(item)
-            if survey.rows % WATCH_EVERY == 0:
+    def survey(
+        self,
+        watch: Callable[[int], None] = lambda _rows: None,
+        survey: Survey | None = None,
+        crew: Crew | None = None,
+    ) -> Survey:
+        """Count the whole list into the survey, an empty one; `watch` is told the number of rows so far, now and then.
+        The crew helps with a long list. What comes of it is what `examine` finds, row by row."""
+        survey = Survey() if survey is None else survey
+        examiner = RowExaminer(self.campaign, self.judge, self.linker, self.renderer, self.now, self.suppressed)
+        pack = survey.good is not None
+
+        def alone(rows: Sequence[Row]) -> Bundle:
+            return examiner.bundle(rows, pack=pack)
+
+        stretches = _stretches(self.source.rows())
+        bundles = _by_itself(stretches, alone) if crew is None else crew.examine(stretches, alone, pack=pack)
+        merger = Merger(self.campaign, survey, self._seen(), self.placed)
+        with closing(bundles):
+            for stretch, bundle in bundles:
+                merger.merge(stretch, bundle)
                 watch(survey.rows)
         return survey
 
     def decisions(self, survey: Survey) -> Iterator[PlannedInvitation]:
         """What to write into the ledger: one decision for each good row, just as it was surveyed, by the suppressions
         as they are now."""
-        return (self._decided(grower, duplicate_of) for grower, duplicate_of in survey.good)
+        packs = survey.good or ()
+        return (self._decided(grower, duplicates) for pack in packs for grower, duplicates in pack.unpacked())
 
     def _examine(self, row: Row, seen: Seen) -> Sound | Rejected:
         judged, warnings = self.judge.judged(row)
         if isinstance(judged, Rejected):
-            return replace(judged, problems=judged.problems + self._placed(row, seen.add_refused(row)))
+            return replace(judged, problems=judged.problems + self.placed(row, seen.add_refused(row)))
         standing = seen.add(judged)
         request = self.linker.decide(judged)
         if not isinstance(request, LinkRequest):
-            return Rejected(row, self._placed(row, standing.problems + request))
+            return Rejected(row, self.placed(row, standing.problems + request))
         found = self.renderer.check(judged, request, now=self.now)
         errors = tuple(problem for problem in found if problem.severity is Severity.ERROR)
         if standing.problems or errors:
-            return Rejected(row, self._placed(row, standing.problems + errors))
+            return Rejected(row, self.placed(row, standing.problems + errors))
         duplicate_of = tuple(standing.duplicate_of)
         decision = self._decided(judged, duplicate_of)
-        return Sound(judged, request, decision, duplicate_of, warnings + self._placed(row, found))
+        return Sound(judged, request, decision, duplicate_of, warnings + self.placed(row, found))
+
+    def _seen(self) -> Seen:
+        return Seen(self.campaign.list.shared_address, file=self.judge.file, heading_of=self.judge.heading_of)
 
     def _decided(self, grower: Grower, duplicate_of: tuple[Channel, ...]) -> PlannedInvitation:
         suppressed = self.suppressed.channels_of(grower)
         return plan_invitation(self.campaign, grower, duplicates=duplicate_of, suppressed=suppressed)
 
-    def _placed(self, row: Row, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    def placed(self, row: Row, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
         """The same problems with the whole place of the row: whoever judged a grower no longer knew the file."""
         return tuple(
             replace(problem, where=replace(problem.where, file=self.judge.file, line=row.line)) for problem in problems
         )
+
+
+def _stretches(rows: Iterator[Row | Rejected]) -> Iterator[Stretch]:
+    while stretch := list(islice(rows, BUNDLE)):
+        yield stretch
+
+
+def _by_itself(
+    stretches: Iterable[Stretch], alone: Callable[[Sequence[Row]], Bundle]
+) -> Generator[tuple[Stretch, Bundle], None, None]:
+    """One stretch after the other."""
+    for stretch in stretches:
+        yield stretch, alone([row for row in stretch if isinstance(row, Row)])
