@@ -93,7 +93,10 @@ def main(rows: int, runs: int) -> None:
     print(f"{rows:,} rows, first run: first message after {first.message:.2f} s ({first.processor:.2f} s of processor)")
     for what, values in zip(Resumed._fields, zip(*found, strict=True), strict=True):
         ordered = sorted(values)
-        middle, named = ordered[len(ordered) // 2], {"processor": "processor used until then"}.get(what, f"first {what}")
+        middle, named = (
+            ordered[len(ordered) // 2],
+            {"processor": "processor used until then"}.get(what, f"first {what}"),
+        )
         print(f"  after a kill: {named} {middle:.2f} s ({ordered[0]:.2f} to {ordered[-1]:.2f}, {runs} runs)")
 
 

@@ -23,6 +23,15 @@ def test_an_unchanged_run_goes_on_at_once(desk):
     assert dict(desk.received()) == {f"g{number}@farm.example": 1 for number in range(1, 6)}
 
 
+def test_only_what_was_judged_before_is_not_judged_again(desk):
+    """A template that came to be wrong is found as ever, before anything is sent."""
+    desk.campaign([by_email(1), by_email(2)])
+    desk("run", "spring.yaml", "--yes", "--limit", "1")
+    desk.write("templates/invite.txt.j2", "{{ link.url }} {{ grower.nmae }}")
+    assert "there is no grower.nmae" in desk("run", "spring.yaml", "--yes", code=2).err
+    assert dict(desk.received()) == {"g1@farm.example": 1}
+
+
 def test_every_ingredient_of_a_plan_counts(desk):
     """List, campaign file, any template, and whether bad rows are left out: each change is another word."""
     path = desk.folder / desk.campaign([by_email(1)])

@@ -48,17 +48,19 @@ class Job:
         return self.loaded.notes + self.examiner.renderer.notes + self.source.notes
 
 
-def open_job(path: Path, pace: Pace | None = None) -> Job:
-    """Read the campaign, its templates and the headings of its list; `pace` goes before the campaign's own. Raises
-    UsageError, CampaignError, ListError."""
+def open_job(path: Path, pace: Pace | None = None, *, proven: Callable[[LoadedCampaign], bool] | None = None) -> Job:
+    """Read the campaign, its templates and the headings of its list; `pace` goes before the campaign's own. Where
+    `proven` says that exactly this was found good before, the templates are not judged again. Raises UsageError,
+    CampaignError, ListError."""
     loaded = read_campaign(path)
+    judged = proven is not None and proven(loaded)
     if pace is not None:
         loaded = replace(loaded, campaign=loaded.campaign.model_copy(update={"pace": pace}))
     source = open_list(loaded)
     columns = tuple(source.heading_of)
     problems: list[Problem] = []
     linker = _collect(problems, lambda: Linker(loaded.campaign, columns))
-    renderer = _collect(problems, lambda: Renderer(loaded.campaign, loaded.sources, columns))
+    renderer = _collect(problems, lambda: Renderer(loaded.campaign, loaded.sources, columns, judged=judged))
     if linker is None or renderer is None:
         raise CampaignError(problems)
     texts = Channel.SMS in loaded.campaign.channels

@@ -14,6 +14,7 @@ import typer
 
 from leafcast.cli.calling import command
 from leafcast.cli.failing import say, speaking
+from leafcast.cli.known import Known
 from leafcast.cli.options import (
     CampaignFile,
     DryRun,
@@ -34,6 +35,7 @@ from leafcast.model import Channel
 if TYPE_CHECKING:
     from leafcast.cli.job import Job
     from leafcast.cli.services import Story
+    from leafcast.edge.campaignfile import LoadedCampaign
     from leafcast.model import Due
     from leafcast.stories.brake import Brake
     from leafcast.stories.prepare import Survey
@@ -93,7 +95,9 @@ def run(
             raise UsageError("--wait and --allow-only do not go together", fix="Leave one of them out.")
         if plan and (wait or limit or only or allow_only or test_to):
             raise UsageError("A plan is done as a whole", fix="Leave the other options out, or run without --plan.")
-        job = ready(voice, campaign, where, yes=yes, dry_run=dry_run)
+        known = Known(where, only or [], skip_invalid=skip_invalid)
+        early = not (wait or dry_run or test_to or plan)
+        job = ready(voice, campaign, where, yes=yes, dry_run=dry_run, proven=known.look if early else None)
         if test_to:
             from leafcast.cli.trying import send_tests
 
@@ -101,18 +105,17 @@ def run(
             return
         limits, still_holds = _limits(allow_only, job), _planned(plan, job, where)
         skip_invalid = skip_invalid or still_holds()
-        fingerprint = "" if wait or dry_run else _fingerprint(job, skip_invalid=skip_invalid)
-        if fingerprint and _as_examined(job, where, fingerprint, only or []):
+        if plan and not dry_run:
+            known = Known(where, [], skip_invalid=skip_invalid)
+            known.look(job.loaded)
+        if known.holds:
             voice.note("List, campaign and templates are as they were when all was planned: it goes on at once.")
-            narrowed = Options(limit, frozenset(only or []), fingerprint)
+            narrowed = Options(limit, frozenset(only or []), known.fingerprint)
             _go_on(voice, job, where, limits, narrowed, still_holds, yes=yes)
             return
 
-        def unchanged() -> bool:
-            return _fingerprint(job, skip_invalid=skip_invalid) == fingerprint
-
         survey = examined(voice, job, skip_invalid=skip_invalid)
-        options = Options(limit, _listed(only or [], survey), fingerprint, unchanged)
+        options = Options(limit, _listed(only or [], survey), known.fingerprint, lambda: known.unchanged(job.loaded))
         if wait and not dry_run:
             from leafcast.cli.waiting import run_and_wait
 
@@ -164,9 +167,17 @@ def retry(
 # ------------------------------------------------------------------------------------------------------------- before
 
 
-def ready(voice: Voice, campaign: Path, ledger: str, *, yes: bool, dry_run: bool) -> Job:
+def ready(
+    voice: Voice,
+    campaign: Path,
+    ledger: str,
+    *,
+    yes: bool,
+    dry_run: bool,
+    proven: Callable[[LoadedCampaign], bool] | None = None,
+) -> Job:
     """The campaign, once it is sure that nothing around it stands in the way: somebody to ask, the credentials, and
-    no other run. Raises UsageError, CampaignError, CampaignHeld."""
+    no other run; `proven` is for `open_job`. Raises UsageError, CampaignError, CampaignHeld."""
     from leafcast.cli.job import open_job
     from leafcast.cli.services import read_settings
     from leafcast.edge.ledger import check_free
@@ -176,7 +187,7 @@ def ready(voice: Voice, campaign: Path, ledger: str, *, yes: bool, dry_run: bool
             "This sends messages, and there is nobody at a terminal to ask",
             fix="Add --yes to go ahead, or --dry-run to see what would be done.",
         )
-    job = open_job(campaign)
+    job = open_job(campaign, proven=proven)
     if not dry_run:
         read_settings(job.campaign)
         check_free(ledger)
@@ -213,22 +224,6 @@ def _limits(allow_only: Path | None, job: Job) -> Callable[[World], World]:
 
     allowed = addresses_of(allow_only, job.campaign.list.region)
     return lambda world: allowing(world, allowed)
-
-
-def _fingerprint(job: Job, *, skip_invalid: bool) -> str:
-    """Everything that a plan is made from but the ledger, in one word; '' where the list is no file."""
-    from leafcast.edge.fingerprint import one_word
-
-    return one_word(job.loaded, skip_invalid=skip_invalid)
-
-
-def _as_examined(job: Job, ledger: str, fingerprint: str, only: list[str]) -> bool:
-    from leafcast.edge.ledger import is_current, open_reader
-
-    if not is_current(ledger):
-        return False
-    with open_reader(ledger) as reader:
-        return reader.examined(job.campaign.name, fingerprint, only)
 
 
 def _go_on(

@@ -41,8 +41,15 @@ def placeholder_link(request: LinkRequest, now: datetime, base: str = PLACEHOLDE
 class Renderer(Writer):
     """A writer that also tells beforehand what is wrong with a row's messages."""
 
-    def __init__(self, campaign: Campaign, sources: Mapping[str, str], columns: Sequence[str] | None = None) -> None:
-        super().__init__(campaign, sources, columns)
+    def __init__(
+        self,
+        campaign: Campaign,
+        sources: Mapping[str, str],
+        columns: Sequence[str] | None = None,
+        *,
+        judged: bool = False,
+    ) -> None:
+        super().__init__(campaign, sources, columns, judged=judged)
         self._alike = Alike()
 
     def check(

@@ -10,7 +10,6 @@ from typing import Any
 
 import apsw
 
-from leafcast.decide.ledger.tallying import count_due
 from leafcast.edge.ledger import sql
 from leafcast.edge.ledger.runs import Run
 from leafcast.model import Channel, Due, Grower, Invitation, Link, LinkType, Message, MessageState, Scope
@@ -54,22 +53,23 @@ class Backlog:
 
     def due(self, *, limit: int | None, only: frozenset[str]) -> Due:
         """How much that is: at most `limit` invitations of it."""
-        lines = sql.queries().planned_messages(
-            self.connection, campaign_id=self.run.campaign_id, scope=self.scope, epoch=self.run.epoch
+        counted = sql.queries().due_counts(
+            self.connection,
+            campaign_id=self.run.campaign_id,
+            scope=self.scope,
+            epoch=self.run.epoch,
+            now=self.now,
+            only=json.dumps(sorted(only)) if only else None,
+            limit=-1 if limit is None else limit,
         )
-        return count_due(
-            (
-                (
-                    invitation,
-                    external_id,
-                    Channel(channel),
-                    sql.to_moment(not_before) if not_before is not None and not_before > self.now else None,
-                    bool(link),
-                )
-                for invitation, external_id, channel, not_before, link in lines
-                if not only or external_id in only
-            ),
-            limit=limit,
+        numbers = {what: (number, moment) for what, number, moment in counted}
+        held, until = numbers["held"]
+        return Due(
+            growers=numbers["growers"][0],
+            messages=MappingProxyType({one: numbers[one][0] for one in Channel if one in numbers}),
+            links=numbers["linkless"][0],
+            held=held,
+            held_until=None if until is None else sql.to_moment(until),
         )
 
     def _invitation(self, row: tuple[Any, ...]) -> Invitation:

@@ -25,17 +25,35 @@ WHERE g.campaign_id = :campaign_id AND g.external_id = :external_id AND m.state 
   AND i.recalled_at IS NULL AND NOT EXISTS (SELECT 1 FROM campaign WHERE id = :campaign_id AND recalled_at IS NOT NULL)
 ORDER BY i.id;
 
--- name: planned_messages(campaign_id, scope, epoch)
--- Every planned message of the scope: (invitation, externalId, channel, held until, whether there is a live link).
-SELECT m.invitation_id, g.external_id, m.channel, m.not_before,
-       EXISTS (SELECT 1 FROM link l WHERE l.invitation_id = m.invitation_id AND l.state = 'live')
-FROM message m JOIN invitation i ON i.id = m.invitation_id JOIN grower g ON g.id = i.grower_id
-WHERE m.campaign_id = :campaign_id AND m.state = 'planned'
-  AND ((:scope = 'listed' AND g.listed_epoch = :epoch AND i.round = 0)
-       OR (:scope = 'reinvited' AND g.listed_epoch = :epoch AND i.round > 0)
-       OR (:scope = 'reopened' AND m.reopened_epoch = :epoch))
-  AND i.recalled_at IS NULL AND NOT EXISTS (SELECT 1 FROM campaign WHERE id = :campaign_id AND recalled_at IS NOT NULL)
-ORDER BY m.invitation_id;
+-- name: due_counts(campaign_id, scope, epoch, now, only, limit)
+-- How much of the scope is planned, for the growers of the JSON list `only` or (NULL) for all, and of what may go now no
+-- more than `limit` invitations (-1: all): (channel, messages, nothing) for each channel, and the same for `growers`,
+-- for `linkless` growers, and for what is `held` together with the moment until which the first of it is. Counted here,
+-- as 100,000 rows would take Python a second.
+WITH due AS MATERIALIZED (
+    SELECT m.invitation_id, i.grower_id, m.channel, CASE WHEN m.not_before > :now THEN m.not_before END AS held
+    FROM message m JOIN invitation i ON i.id = m.invitation_id JOIN grower g ON g.id = i.grower_id
+    WHERE m.campaign_id = :campaign_id AND m.state = 'planned'
+      AND ((:scope = 'listed' AND g.listed_epoch = :epoch AND i.round = 0)
+           OR (:scope = 'reinvited' AND g.listed_epoch = :epoch AND i.round > 0)
+           OR (:scope = 'reopened' AND m.reopened_epoch = :epoch))
+      AND (:only IS NULL OR g.external_id IN (SELECT value FROM json_each(:only)))
+      AND i.recalled_at IS NULL
+      AND NOT EXISTS (SELECT 1 FROM campaign WHERE id = :campaign_id AND recalled_at IS NOT NULL)
+),
+going AS MATERIALIZED (
+    SELECT DISTINCT invitation_id, grower_id FROM due WHERE held IS NULL ORDER BY invitation_id LIMIT :limit
+)
+SELECT channel, COUNT(*), NULL FROM due
+WHERE held IS NULL AND (:limit < 0 OR invitation_id IN (SELECT invitation_id FROM going))
+GROUP BY channel
+UNION ALL
+SELECT 'growers', COUNT(DISTINCT grower_id), NULL FROM going
+UNION ALL
+SELECT 'linkless', COUNT(DISTINCT grower_id), NULL FROM going
+WHERE NOT EXISTS (SELECT 1 FROM link l WHERE l.invitation_id = going.invitation_id AND l.state = 'live')
+UNION ALL
+SELECT 'held', COUNT(*), MIN(held) FROM due WHERE held IS NOT NULL;
 
 -- name: messages_of(invitation_id)
 SELECT id, channel, to_address, attempts, state, not_before, reopened_epoch FROM message
