@@ -29,7 +29,7 @@ from tests.torture.virtual import Jumpy, LoopWriter
 
 from leafcast.decide.campaign import Pace
 from leafcast.decide.replies import Answer, Fault, NotSent
-from leafcast.edge.ledger import open_ledger, store
+from leafcast.edge.ledger import open_ledger
 from leafcast.edge.listfile import ListFile
 from leafcast.errors import LeafcastError
 from leafcast.sandbox.settings import SandboxSettings
@@ -193,18 +193,14 @@ def part(task: Task, first: int, last: int, deadline: float) -> Tally:
     disk.register(keeping=False)
     stage.warm()
     tally = Tally()
-    real, store.Writer = store.Writer, LoopWriter  # type: ignore[misc]
-    try:
-        with stage.scratch("storms") as room:
-            case = stage.open_case(stage.Shape("storms", "bb"), room / "case")
-            for number in range(first, last):
-                if time.monotonic() >= deadline:
-                    break
-                _storm(task, number, case, room, tally)
-                if task.first_failure and tally.violations:
-                    break
-    finally:
-        store.Writer = real  # type: ignore[misc]
+    with stage.scratch("storms") as room:
+        case = stage.open_case(stage.Shape("storms", "bb"), room / "case")
+        for number in range(first, last):
+            if time.monotonic() >= deadline:
+                break
+            _storm(task, number, case, room, tally)
+            if task.first_failure and tally.violations:
+                break
     return tally
 
 
@@ -280,8 +276,12 @@ async def _run(
     source = ListFile(folder / "growers.csv", case.job.campaign.list)
     examiner = replace(case.job.examiner, source=source)
     bench = lost.Bench(folder, case, "", folder, lost.io.StringIO(), env)
+
+    def new_id() -> str:
+        return f"{ids.getrandbits(128):032x}"
+
     try:
-        with open_ledger(f"sqlite:///{folder}/ledger.db", clock, lambda: f"{ids.getrandbits(128):032x}") as ledger:
+        with open_ledger(f"sqlite:///{folder}/ledger.db", clock, new_id, LoopWriter) as ledger:
             world = lost._world(bench, env, weather, ledger, clock, chance, pace)
             report = await run_story(world, examiner, examiner.survey(), Brake(), Options(), lambda _due: None)
             if report.stopped is not None:
