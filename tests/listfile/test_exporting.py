@@ -19,7 +19,9 @@ from leafcast.decide.campaignlinks import ListSettings
 from leafcast.decide.growers import Judge
 from leafcast.decide.reporting import EXPORT_COLUMNS, export_cells, export_columns, neutralised, restored
 from leafcast.edge.exportfile import ENDINGS, write_export
+from leafcast.edge.galleryfile import write_gallery
 from leafcast.edge.listfile import ListFile
+from leafcast.edge.planfile import write_plan
 from leafcast.errors import UsageError
 from leafcast.model import Channel, Grower, LedgerRow, MessageState, Row
 
@@ -195,6 +197,26 @@ def test_a_folder_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
     """The error names the file, not a traceback."""
     with pytest.raises(UsageError, match=r"out\.csv cannot be written"):
         write_export(tmp_path / "nowhere" / "out.csv", [LINE], ())
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: write_export(path.with_suffix(".csv"), [LINE], ()),
+        lambda path: write_gallery(path.with_suffix(".html"), "<p>Ana</p>"),
+        lambda path: write_plan(path.with_suffix(".json"), {}, {}, skip_invalid=False),
+    ],
+)
+def test_what_names_people_becomes_private(tmp_path: Path, write: Callable[[Path], object]) -> None:
+    """Exports, previews and plans are their owner's alone, also where a file was there that others could read."""
+    for ending in (".csv", ".html", ".json"):
+        (tmp_path / f"out{ending}").touch(mode=0o644)
+        (tmp_path / f"out{ending}").chmod(0o644)
+
+    write(tmp_path / "out")
+
+    written = [path for path in tmp_path.iterdir() if path.stat().st_size]
+    assert [path.stat().st_mode & 0o777 for path in written] == [0o600]
 
 
 def test_control_characters_do_not_break_a_workbook(tmp_path: Path) -> None:

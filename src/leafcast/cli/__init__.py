@@ -1,0 +1,1 @@
+"""The commands: wiring, printing, exit codes. Knows everybody and decides nothing."""

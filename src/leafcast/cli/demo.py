@@ -119,9 +119,11 @@ def _compare(report: RunReport, state: Mapping[str, Any]) -> dict[str, tuple[int
 
 def _write_inbox(sandbox: RunningSandbox) -> None:
     """The inbox as a file that outlives the sandbox, for its owner's eyes: it holds links."""
+    from leafcast.edge.privatefile import in_place_of
+
     sandbox.advance(DELIVERY)
-    with os.fdopen(os.open(INBOX, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(sandbox.snapshot())
+    with in_place_of(INBOX, fix="Run the demo in another folder.") as file:
+        file.write_text(sandbox.snapshot(), encoding="utf-8")
 
 
 def _show(voice: Voice, report: RunReport, told: Mapping[str, tuple[int, int]], live: str | None) -> None:

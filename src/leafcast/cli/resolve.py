@@ -162,8 +162,10 @@ def _lines(doubts: Sequence[Doubt], campaign: Campaign | None, now: datetime, se
     lines: list[str] = []
     for doubt in doubts:
         lines += [
-            f"{doubt.external_id}, {doubt.channel}, round {doubt.round}: left {_clock(doubt.sought.left_at)}, "
-            f"{doubt.reason or doubt.code}",
+            (
+                f"{doubt.external_id}, {doubt.channel}, round {doubt.round}: left {_clock(doubt.sought.left_at)}, "
+                f"{doubt.reason or doubt.code}"
+            ),
             f"  seen since: {_seen(doubt)}",
             f"  settled by: {_next(doubt, campaign, now, settle)}",
         ]

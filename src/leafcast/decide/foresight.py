@@ -79,8 +79,10 @@ def sum_text(campaign: Campaign, lines: Sequence[PlanLine]) -> list[str]:
     """The sums of a plan for people."""
     told = plan_document(campaign, lines)
     rows = [
-        f"Would send now: {_messages(told['send'])}; links: {told['links']['create']:,} to create, "
-        f"{told['links']['reuse']:,} to reuse."
+        (
+            f"Would send now: {_messages(told['send'])}; links: {told['links']['create']:,} to create, "
+            f"{told['links']['reuse']:,} to reuse."
+        )
     ]
     if told["hold"]:
         rows.append(

@@ -42,6 +42,7 @@ class Gap(NamedTuple):
     """Whether it is written for HTML."""
 
     def filled(self, sources: Sources) -> str:
+        """What stands there for this row."""
         (owner, part), filters, safe = self
         value = sources[owner][part]
         for each in filters:

@@ -1,0 +1,1 @@
+"""What touches the world: one outside thing a file or a room."""

@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -29,6 +26,7 @@ from leafcast.decide.reporting import (
     restored,
 )
 from leafcast.edge.listfile import Kind, ListFile, Style
+from leafcast.edge.privatefile import in_place_of
 from leafcast.errors import UsageError
 from leafcast.model import LedgerRow, Rejected
 
@@ -50,7 +48,7 @@ def write_export(target: Path, rows: Iterable[LedgerRow], further: Sequence[str]
     columns = export_columns(further)
     counted = _Counted(export_cells(row, further) for row in rows)
     lines = map(for_spreadsheet(columns), counted) if is_spreadsheet else counted
-    with _in_place_of(target) as file:
+    with in_place_of(target) as file:
         writer(file, columns, lines)
     return counted.count
 
@@ -79,7 +77,7 @@ def write_problems(target: Path, source: ListFile, rejected: Iterable[Rejected])
     )
     writer = _write_xlsx if target.suffix.lower() == ".xlsx" else partial(_write_csv, style=_style_of(source))
     counted = _Counted(lines)
-    with _in_place_of(target) as file:
+    with in_place_of(target) as file:
         writer(file, (*own, *PROBLEM_COLUMNS), counted)
     return counted.count
 
@@ -190,25 +188,3 @@ def _batches(lines: Lines) -> Iterator[list[Sequence[Cell]]]:
     walk = iter(lines)
     while batch := list(islice(walk, _BATCH)):
         yield batch
-
-
-@contextmanager
-def _in_place_of(target: Path) -> Iterator[Path]:
-    """A new file beside the target, mode 0600, that replaces it when all went well and is gone when not."""
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix)
-        os.close(handle)
-    except OSError as error:
-        raise _cannot_write(target, error) from error
-    file = Path(name)
-    try:
-        yield file
-        file.replace(target)
-    except OSError as error:
-        raise _cannot_write(target, error) from error
-    finally:
-        file.unlink(missing_ok=True)
-
-
-def _cannot_write(target: Path, error: OSError) -> UsageError:
-    return UsageError(f"The file {target} cannot be written: {error.strerror}", fix="Choose another place with -o FILE")

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from leafcast.decide.colours import text_on
-from leafcast.errors import UsageError
+from leafcast.edge.privatefile import in_place_of
 
 # Each email stands in a frame of its own, which is made as high as what is in it.
 SCRIPT = Markup(
@@ -53,8 +53,5 @@ def framed(html: str) -> str:
 
 def write_gallery(path: Path, page: str) -> None:
     """Write it, readable by its owner only: it holds names and addresses. Raises UsageError where that cannot be."""
-    try:
-        path.touch(mode=0o600, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}", fix="Name another file with -o.") from None
+    with in_place_of(path) as file:
+        file.write_text(page, encoding="utf-8")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from leafcast.edge.privatefile import in_place_of
 from leafcast.errors import UsageError
 
 FORM = "leafcast plan 1"
@@ -17,14 +17,8 @@ _NOT_ONE = "Make one with: leafcast plan CAMPAIGN --save FILE."
 def write_plan(path: Path, document: Mapping[str, Any], made_from: Mapping[str, str], *, skip_invalid: bool) -> None:
     """Write a plan, readable by its owner alone. Raises UsageError where that cannot be."""
     told = {"form": FORM, "madeFrom": dict(made_from), "skipInvalid": skip_invalid, **document}
-    draft = path.with_name(f".{path.name}.new")
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as file:
-            json.dump(told, file, indent=1, default=str)
-        draft.replace(path)
-    except OSError as error:
-        raise UsageError(f"The file {path} cannot be written: {error.strerror}", fix="Name another place.") from error
+    with in_place_of(path, fix="Name another place.") as draft, draft.open("w", encoding="utf-8") as file:
+        json.dump(told, file, indent=1, default=str)
 
 
 def read_plan(path: Path) -> tuple[Mapping[str, str], bool]:

@@ -1,0 +1,1 @@
+"""What leafcast does, in which order. Touches the world through `ports` only."""

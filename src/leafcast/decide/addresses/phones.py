@@ -24,7 +24,7 @@ _NO_PUNCTUATION = str.maketrans("", "", " ().-")
 # What contact cards put around a number, so that it reads from left to right.
 _MARKS_AROUND = "\u200e\u200f\u202a\u202c\u202d\u2066\u2069"
 _EXTENSION = re.compile(
-    r"(?:ext|extn|extension|x|#|int|interno|ramal|anexo|poste|doorkies|durchwahl)\.?:?\s*\d+\s*$", re.I
+    r"(?:ext|extn|extension|x|#|int|interno|ramal|anexo|poste|doorkies|durchwahl)\.?:?\s*\d+\s*$", re.IGNORECASE
 )
 _SEVERAL = re.compile(r"[^\d\s().\-+/]+|/")
 _CHARGED = frozenset({PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST})

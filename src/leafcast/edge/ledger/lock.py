@@ -109,7 +109,7 @@ class LedgerLock:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
         try:
             descriptor = os.open(draft, flags, 0o600)
-            with open(descriptor, "w", encoding="utf-8") as file:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 json.dump(asdict(note), file)
                 file.flush()
                 os.fsync(file.fileno())

@@ -63,7 +63,7 @@ class MemoryPlanner:
             raise refused("a grower has one round of a slot")
         place = next(self.places)
         row = InvitationRow(
-            self.campaign, one, planned.round, planned.slot, planned.cause, self.epoch, created_at=self.now
+            self.campaign, one, planned.round, self.now, slot=planned.slot, cause=planned.cause, epoch=self.epoch
         )
         tables.put(tables.invitations, place, row)
         return place

@@ -48,11 +48,11 @@ class InvitationRow:
     campaign: str
     external_id: str
     round: int
+    created_at: datetime
     slot: str = ""
     cause: str = ""
     epoch: int = 0
     recalled: bool = False
-    created_at: datetime = datetime.min
 
 
 @dataclass(frozen=True, slots=True)
