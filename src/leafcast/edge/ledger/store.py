@@ -87,9 +87,7 @@ class SqliteLedger(SqliteReader):
         """Make sure that each of these is in the ledger, in one transaction, and note that this run's list names them.
         What was attempted stays as it is; see `revising` for what a newer decision changes."""
         run = self._running(campaign)
-        counts = self._writer.call(lambda stamp: Planner(self._write, run, stamp.now, self._new_id).plan(invitations))
-        assert isinstance(counts, PlanCounts)  # noqa: S101 - for the type checker only
-        return counts
+        return self._writer.call(lambda stamp: Planner(self._write, run, stamp.now, self._new_id).plan(invitations))
 
     def go_on(self, campaign: str, fingerprint: str, only: Collection[str] = ()) -> bool:
         """Take the list that was planned from exactly this as this run's own, where its plan still holds and names all

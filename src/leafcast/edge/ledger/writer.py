@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import apsw
 
@@ -24,6 +24,7 @@ from leafcast.edge.ledger.operations import Operation, Receipt, Stamp, tell
 from leafcast.errors import LeafcastError, LedgerStopped, Withheld
 from leafcast.ports import Clock
 
+T = TypeVar("T")
 GROUP: Final = 64
 LAZY: Final = 0.25
 
@@ -50,13 +51,14 @@ class Writer:
         self._put(operation)
         return Receipt(operation, lambda: self._queue.put(None))
 
-    def call(self, apply: Callable[[Stamp], Any]) -> Any:
+    def call(self, apply: Callable[[Stamp], T]) -> T:
         """Do something in a transaction of its own, after all that was handed over before, and wait for it."""
         ended = threading.Event()
         operation = Operation(apply, urgent=True, alone=True, observed=True, thread=ended)
         self._put(operation)
         ended.wait()
-        return operation.result()[1]
+        answer: T = operation.result()[1]
+        return answer
 
     def close(self) -> None:
         """Commit what is left and end the thread. Raises the first failure that nobody was told of."""
