@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json as jsonlib
 import random
 from base64 import b64encode
 from collections import deque
@@ -12,6 +11,8 @@ from dataclasses import replace
 from math import inf
 from typing import Any
 from urllib.parse import urlencode
+
+from pydantic_core import to_json
 
 from leafcast.decide.manners import BROKEN, Manners
 from leafcast.decide.pacing import Departure, Pace, Way, wait_asked
@@ -178,7 +179,7 @@ class Door:
         packed = self._headers | dict(headers or {})
         if json is not None:
             packed["Content-Type"] = "application/json"
-            return packed, jsonlib.dumps(json, ensure_ascii=False, separators=(",", ":")).encode()
+            return packed, to_json(json)  # of the standard library's ways the fastest takes five times as long
         if data is not None:
             packed["Content-Type"] = "application/x-www-form-urlencoded"
             return packed, urlencode(data, doseq=True).encode()
