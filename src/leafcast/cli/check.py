@@ -40,7 +40,7 @@ def check(
 
         job = open_job(campaign)
         voice.note(_understood(job.source))
-        survey = examined(voice, job, output)
+        survey = examined(voice, job, output, keep=False)
         if online:
             from leafcast.cli.services import probe
 

@@ -10,14 +10,17 @@ from typing import TypeVar
 
 from leafcast.cli.audience import open_list
 from leafcast.cli.printing import Voice, problem_lines
+from leafcast.decide.bundles import Recipe
 from leafcast.decide.campaign import Campaign, Pace
 from leafcast.decide.growers import Judge
 from leafcast.decide.linking import Linker
 from leafcast.decide.rendering import Renderer
 from leafcast.edge.campaignfile import LoadedCampaign, read_campaign
+from leafcast.edge.crew import Crew
 from leafcast.edge.exportfile import problems_file, write_problems
 from leafcast.edge.growerfile import GrowerFile
 from leafcast.edge.listfile import ListFile
+from leafcast.edge.pilefile import PileFile
 from leafcast.edge.system import SystemClock
 from leafcast.errors import CampaignError, ListError
 from leafcast.model import Channel, Problem
@@ -47,6 +50,13 @@ class Job:
         """Warnings about the campaign file, the templates and the headings."""
         return self.loaded.notes + self.examiner.renderer.notes + self.source.notes
 
+    def survey(self, watch: Callable[[int], None] = lambda _rows: None, *, keep: bool = True) -> Survey:
+        """Survey the whole list in little memory, and with help where it is long; `keep` the growers for planning."""
+        examiner, columns = self.examiner, tuple(self.source.heading_of)
+        recipe = Recipe(self.campaign, self.loaded.sources, columns, examiner.judge, examiner.now)
+        survey = Survey(GrowerFile() if keep else None, PileFile(), PileFile())
+        return examiner.survey(watch, survey, Crew(recipe))
+
 
 def open_job(path: Path, pace: Pace | None = None, *, proven: Callable[[LoadedCampaign], bool] | None = None) -> Job:
     """Read the campaign, its templates and the headings of its list; `pace` goes before the campaign's own. Where
@@ -70,12 +80,15 @@ def open_job(path: Path, pace: Pace | None = None, *, proven: Callable[[LoadedCa
     return Job(loaded, source, Examiner(loaded.campaign, source, judge, linker, renderer, SystemClock().now()))
 
 
-def examined(voice: Voice, job: Job, output: Path | None = None, *, skip_invalid: bool = False) -> Survey:
-    """Survey the whole list, say what is worth saying, and write the problems file if there are problems.
+def examined(
+    voice: Voice, job: Job, output: Path | None = None, *, skip_invalid: bool = False, keep: bool = True
+) -> Survey:
+    """Survey the whole list, say what is worth saying, and write the problems file if there are problems. The
+    growers are kept for planning, or not.
 
     Raises ListError unless every row is good or `skip_invalid` lets the good ones go on.
     """
-    survey = job.examiner.survey(_patience(voice), Survey(GrowerFile()))
+    survey = job.survey(_patience(voice), keep=keep)
     for line in problem_lines(chain(job.notes, survey.warnings)):
         voice.note(line)
     if not survey.rejected:

@@ -80,7 +80,7 @@ def reinvite(
         _must_be_known(where, job.campaign.name)
         if _missed(voice, job, where, chosen, grace):
             return
-        survey = examined(voice, job, skip_invalid=skip_invalid)
+        survey = examined(voice, job, skip_invalid=skip_invalid, keep=False)
         options = Options(limit, known_growers(only or [], where, job.campaign.name))
         if job.campaign.reinvite.max_rounds == 0:
             raise UsageError("The campaign allows no re-invitations", fix="Set reinvite.maxRounds above 0.")

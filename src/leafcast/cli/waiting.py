@@ -10,7 +10,6 @@ from leafcast.cli.job import Job
 from leafcast.cli.printing import Voice
 from leafcast.cli.services import conduct, minding_signals
 from leafcast.decide.summary import due_sentence
-from leafcast.edge.growerfile import GrowerFile
 from leafcast.edge.system import SystemClock
 from leafcast.errors import Interrupted, ListError
 from leafcast.model import Due
@@ -87,7 +86,7 @@ def run_and_wait(
 
 def _surveyed_again(job: Job, *, skip_invalid: bool) -> Survey:
     """The list as it is by now. Raises ListError for rows that have become bad meanwhile, like a run that begins."""
-    survey = job.examiner.survey(survey=Survey(GrowerFile()))
+    survey = job.survey()
     if survey.rejected and not skip_invalid:
         raise ListError(survey.problems, fix="Mend these rows, or leave them out: --skip-invalid.")
     return survey

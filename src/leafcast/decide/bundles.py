@@ -133,6 +133,22 @@ class RowExaminer:
         return known[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a row examiner is made of: plain values, which can be told to another process."""
+
+    campaign: Campaign
+    sources: Mapping[str, str]
+    columns: Sequence[str]
+    judge: Judge
+    now: datetime
+
+    def made(self) -> RowExaminer:
+        """The examiner. Raises CampaignError."""
+        linker, renderer = Linker(self.campaign, self.columns), Renderer(self.campaign, self.sources, self.columns)
+        return RowExaminer(self.campaign, self.judge, linker, renderer, self.now)
+
+
 class Tally(NamedTuple):
     """What is planned for a grower, as it is counted."""
 

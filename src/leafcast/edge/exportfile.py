@@ -25,7 +25,7 @@ from leafcast.decide.reporting import (
     neutralised,
     restored,
 )
-from leafcast.edge.listfile import Kind, ListFile, Style
+from leafcast.edge.listfile import Kind, ListFile, Record, Style
 from leafcast.edge.privatefile import in_place_of
 from leafcast.errors import UsageError
 from leafcast.model import LedgerRow, Rejected
@@ -60,26 +60,37 @@ def problems_file(source: ListFile, folder: Path) -> Path:
 
 
 def write_problems(target: Path, source: ListFile, rejected: Iterable[Rejected]) -> int:
-    """Write the rejected rows in the user's own columns, order and wording, with what is wrong and how to mend it
-    behind; give their number. Mended, the file can be read as a list. Raises UsageError where it cannot be written."""
-    problems = {one.row.number: one.problems for one in rejected}
+    """Write the rejected rows, which come in the order of the list, in the user's own columns and wording, with what is
+    wrong and how to mend it behind; give their number. Mended, the file can be read as a list. Raises UsageError where
+    it cannot be written."""
     own = source.headings
     if own[-2:] == PROBLEM_COLUMNS:  # the list is a problems file itself
         own = own[:-2]
     lines = (
         [
             *(neutralised(restored(cell)) for cell in _as_wide_as(own, record.cells)),
-            "; ".join(problem.what for problem in problems[record.row]),
-            "; ".join(problem.fix for problem in problems[record.row]),
+            "; ".join(problem.what for problem in one.problems),
+            "; ".join(problem.fix for problem in one.problems),
         ]
-        for record in source.records()
-        if record.row in problems
+        for record, one in _side_by_side(source.records(), rejected)
     )
     writer = _write_xlsx if target.suffix.lower() == ".xlsx" else partial(_write_csv, style=_style_of(source))
     counted = _Counted(lines)
     with in_place_of(target) as file:
         writer(file, (*own, *PROBLEM_COLUMNS), counted)
     return counted.count
+
+
+def _side_by_side(records: Iterable[Record], rejected: Iterable[Rejected]) -> Iterator[tuple[Record, Rejected]]:
+    """Each rejected row with its record; both come in the order of the list, so that neither is held."""
+    bad = iter(rejected)
+    one = next(bad, None)
+    for record in records:
+        if one is None:
+            return
+        if record.row == one.row.number:
+            yield record, one
+            one = next(bad, None)
 
 
 def _as_wide_as(columns: Sequence[str], cells: Sequence[str]) -> Iterator[str]:
