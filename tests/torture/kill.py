@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -139,7 +140,7 @@ def _schedule(task: Task, number: int, room: Path, tally: Tally) -> None:  # noq
         said = (folder / "said.txt").read_text(errors="replace")[-600:] if code == 1 else ""
         tally.wrong(task.layer, task.seed, number, [*dict.fromkeys(wrong)][:4] + ([said] if said else []))
     if not wrong and not os.environ.get("LEAFCAST_TORTURE_KEEP"):
-        stage.shutil.rmtree(folder)
+        shutil.rmtree(folder)
 
 
 def _run(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -84,7 +85,7 @@ def _one(chance: random.Random, folder: Path, job: Job) -> list[str]:
     if taken + refused < count:
         wrong.append(f"I1 {count} rows were written, {taken} taken and {refused} refused: the rest is swallowed")
     if not os.environ.get("LEAFCAST_TORTURE_KEEP"):
-        stage.shutil.rmtree(folder)
+        shutil.rmtree(folder)
     return wrong
 
 

@@ -16,6 +16,7 @@ import logging
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -314,7 +315,7 @@ async def _campaign(task: Task, bench: Bench, batch: int, tally: Tally) -> None:
         cases = ", ".join(f"{s.service} {s.nth} {s.cut}{' RST' if s.reset else ''}" for s in strikes)
         tally.wrong(task.layer, task.seed, batch * PER_CAMPAIGN, [f"{'; '.join(dict.fromkeys(wrong))} ({cases})"])
     elif not os.environ.get("LEAFCAST_TORTURE_KEEP"):
-        stage.shutil.rmtree(folder)
+        shutil.rmtree(folder)
 
 
 def _credentials(env: dict[str, str]) -> list[str]:

@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,7 +54,7 @@ class Runner:
                 disk.watch(self.switch)
                 code = self.play()
             except BaseException:
-                os.write(2, stage.traceback.format_exc().encode())
+                os.write(2, traceback.format_exc().encode())
             finally:
                 os._exit(code & 0xFF)
         return self

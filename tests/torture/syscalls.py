@@ -19,6 +19,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ from pathlib import Path
 from tests.torture import oracle, stage
 from tests.torture.common import Tally, Task, rng, spread
 from tests.torture.lost import _credentials, _cut_journal, sandbox
+
+from leafcast.cli.job import open_job
 
 GROWERS = 20
 CALLS = (
@@ -102,7 +105,7 @@ def _command(folder: Path, env: Mapping[str, str], words: list[str], strace: lis
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
         except BaseException:
-            os.write(2, stage.traceback.format_exc().encode())
+            os.write(2, traceback.format_exc().encode())
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
@@ -234,7 +237,7 @@ def _warm(room: Path) -> None:
     import leafcast.stories.run  # noqa: F401
 
     stage.warm()
-    stage.open_job(_folder(room, "Warm") / "campaign.yaml").examiner.survey()
+    open_job(_folder(room, "Warm") / "campaign.yaml").examiner.survey()
     gc.collect()
     gc.freeze()  # a collection in a child would copy every page of this
 

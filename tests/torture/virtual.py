@@ -9,6 +9,7 @@ off goes on for a moment, on files that nobody looks at again. Between runs the 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import shutil
@@ -175,7 +176,7 @@ def _schedule(  # noqa: C901 - told in order
         wrong.append(f"I5 the campaign is not done after {MOST_RUNS} runs, last exit {code} {_said(folder)}")
     if not wrong:
         with (folder / "journal.jsonl").open("a") as file:
-            file.writelines(stage.json.dumps({**line, "at": due}) + "\n" for due, line in late)
+            file.writelines(json.dumps({**line, "at": due}) + "\n" for due, line in late)
         wrong += oracle.judge(folder, first_only=case.shape.deliver == "first", expect_all=True).wrong
     tally.doubts += found.doubts
     if wrong:
