@@ -16,7 +16,6 @@ from leafcast.model import (
     MessageSkipped,
     MessageState,
     Outcome,
-    Reopened,
     SkipReason,
     Suppress,
     Suppression,
@@ -155,19 +154,6 @@ def test_all_or_nothing_is_added(sqlite):
     with open_suppressions(url, sqlite.clock, sqlite.new_id, "ana") as keeper, pytest.raises(RuntimeError):
         keeper.add(broken())
     assert list(sqlite.ledger.suppressions()) == []
-
-
-def test_a_retry_leaves_out_who_was_suppressed_since(book):
-    """Reopened and skipped in one step, so that not even a link is asked for; the others are reopened."""
-    failed = Outcome(Verdict.FAILED, "413", "too large")
-    book.plan_ids("G1", "G2")
-    for name in ("G1", "G2"):
-        book.send(name, failed)
-    book.record(Suppress((no_to("G1@farm.example"),)))
-    book.begin("retry")
-    book.record(Reopened(book.campaign, None, frozenset()))
-    states = {row.external_id: (str(row.message_status), row.error) for row in book.ledger.rows(book.campaign)}
-    assert states == {"G1": ("skipped", "suppressed"), "G2": ("planned", "")}
 
 
 def test_closed_addresses_are_told_with_their_reason(book):

@@ -133,17 +133,8 @@ class Stage:
     def retry(self, channel: Channel | None = None, **options: Any) -> RunReport:
         async def go() -> RunReport:
             self.brake = Brake()
-            linker = self.examiner.linker
-            return await retry(
-                self.world(),
-                self.campaign,
-                linker,
-                self.brake,
-                Options(**options),
-                self.confirmed.append,
-                channel,
-                self.examiner,
-            )
+            options_ = Options(**options)
+            return await retry(self.world(), self.examiner, self.brake, options_, self.confirmed.append, channel)
 
         return asyncio.run(go())
 

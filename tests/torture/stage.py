@@ -133,7 +133,7 @@ class Play:
             )  # fmt: skip
             return await sync(evidence, case.job.campaign, brake, revoke_orphans=self.command == "sync revoke")
         if self.command == "retry":
-            return await retry(world, case.job.campaign, case.job.examiner.linker, brake, self.options, _yes, None)
+            return await retry(world, case.job.examiner, brake, self.options, _yes, None)
         return await run(world, case.job.examiner, case.survey, brake, self.options, _yes)
 
     def stop(self) -> None:

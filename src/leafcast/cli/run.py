@@ -159,7 +159,7 @@ def retry(
 
         async def sending(world: World, brake: Brake, confirm: Confirm) -> RunReport:
             world.reader.counts(job.campaign.name)  # it must know the campaign: what never ran cannot have failed
-            return await story(world, job.campaign, job.examiner.linker, brake, options, confirm, channel, job.examiner)
+            return await story(world, job.examiner, brake, options, confirm, channel)
 
         _do(voice, job, where, sending, limit, yes=yes, dry_run=dry_run)
 

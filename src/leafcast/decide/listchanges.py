@@ -26,6 +26,18 @@ def change_sentences(changes: ListChanges, *, first: bool) -> Iterator[str]:
         yield f"Not in the list any more, and not written to: {_named(changes.vanished)}."
 
 
+def connected_sentences(names: Sequence[str]) -> Iterator[str]:
+    """Whom a run leaves out because an earlier look at Leaf showed them connected."""
+    if names:
+        yield f"Connected already, as the last sync saw, and not written to: {_named(names)}."
+
+
+def unfit_sentences(names: Sequence[str]) -> Iterator[str]:
+    """Whom a retry leaves as they are because of their rows."""
+    if names:
+        yield f"Not tried again, for their rows have problems by now (check shows them): {_named(names)}."
+
+
 def change_document(changes: ListChanges) -> dict[str, Any]:
     """The same for other programs."""
     return {

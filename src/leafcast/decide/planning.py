@@ -63,6 +63,13 @@ def next_channel(
     return free and PlannedMessage(free.channel, free.to, barred.get(free.channel))
 
 
+def message_anew(
+    grower: Grower, channel: Channel, *, duplicates: Collection[Channel] = (), suppressed: Collection[Channel] = ()
+) -> PlannedMessage:
+    """What is decided by the newest row about a message that was planned before."""
+    return _message(grower, channel, None, duplicates, suppressed)
+
+
 def _message(
     grower: Grower,
     channel: Channel,

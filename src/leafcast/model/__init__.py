@@ -28,6 +28,7 @@ from leafcast.model.changes import (
     Recalled,
     Reopened,
     Revoked,
+    RowTakenOver,
 )
 from leafcast.model.deliveries import Barred, Report, Taken
 from leafcast.model.doubts import Absent, Doubt, Found, LinkDoubt, Look, Orphan, Settlement, Shown, Sought, Unknown
@@ -138,6 +139,7 @@ __all__ = [
     "Revoked",
     "Round",
     "Row",
+    "RowTakenOver",
     "RunStarted",
     "Scope",
     "Service",

@@ -11,6 +11,7 @@ from leafcast.model.doubts import Look, Orphan, Settlement
 from leafcast.model.following import ConnectionSight, LinkSight
 from leafcast.model.ledger import PlannedMessage
 from leafcast.model.links import LinkRequest
+from leafcast.model.listed import Grower
 from leafcast.model.messages import LinkOutcome, Outcome
 from leafcast.model.sets import Channel
 from leafcast.model.suppressions import MessageSkipped, Suppress
@@ -92,6 +93,18 @@ class Reopened:
     campaign: str
     channel: Channel | None = None
     only: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RowTakenOver:
+    """The newest row holds for messages that wait to be tried again: their new addresses, by message id, and the row
+    itself, unless something of that round reached the grower, or may have."""
+
+    campaign: str
+    external_id: str
+    round: int
+    grower: Grower
+    addresses: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +256,7 @@ Change = (
     | MessageHeld
     | NextChannel
     | Reopened
+    | RowTakenOver
     | Excluded
     | Examined
     | DoubtLooked

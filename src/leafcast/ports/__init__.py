@@ -10,11 +10,12 @@ from leafcast.ports.reading import (
     StepsReader,
     SuppressionList,
 )
-from leafcast.ports.running import BarringLedger, Ledger, LinklessLedger, RunLedger
+from leafcast.ports.running import AgainLedger, BarringLedger, Ledger, LinklessLedger, RunLedger
 from leafcast.ports.services import LeafWatch, LinkKeeper, LinkMaker, Patience, Searcher, Sender, Tracker, Turn
 from leafcast.ports.surroundings import Clock, Crew, ListSource, Pile, Progress, Shelf, Stretch
 
 __all__ = [
+    "AgainLedger",
     "BarringLedger",
     "Clock",
     "Crew",

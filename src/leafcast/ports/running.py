@@ -28,8 +28,8 @@ class Ledger(Protocol):
 
     def plan(self, campaign: str, invitations: Sequence[PlannedInvitation]) -> PlanCounts:
         """Make sure that each of these is in the ledger, in one transaction, and note that this run's list names them.
-        What is known already stays as it is, except for growers for whom nothing was ever attempted in that round:
-        their cells, addresses and planned messages are taken over from the new decision."""
+        Where something reached a grower in that round, or may have, all stays as it is; for others cells, addresses and
+        planned messages are taken over from the new decision."""
 
     def go_on(self, campaign: str, fingerprint: str, only: Collection[str] = ()) -> bool:
         """Take the list that an earlier run planned from exactly this (`Examined`) as this run's own; False where there
@@ -86,5 +86,16 @@ class BarringLedger(Protocol):
         the campaign, with the reason."""
 
 
-class RunLedger(Ledger, LinklessLedger, BarringLedger, Protocol):
+class AgainLedger(Protocol):
+    """What became of growers since they were planned, asked before anything more goes to them."""
+
+    def leave_out_connected(self, campaign: str) -> Sequence[str]:
+        """Skip, as connected, every first invitation that waits for a grower whom Leaf last showed connected; say who
+        they are, by externalId and in list order."""
+
+    def failed(self, campaign: str, channel: Channel | None) -> frozenset[str]:
+        """The growers with a message that a retry would attempt again, of this channel where one is given."""
+
+
+class RunLedger(Ledger, LinklessLedger, BarringLedger, AgainLedger, Protocol):
     """What a run works on."""

@@ -60,6 +60,14 @@ class AllowingLedger:
         """As the ledger does."""
         return self.inner.go_on(campaign, fingerprint, only)
 
+    def leave_out_connected(self, campaign: str) -> Sequence[str]:
+        """As the ledger does."""
+        return self.inner.leave_out_connected(campaign)
+
+    def failed(self, campaign: str, channel: Channel | None) -> frozenset[str]:
+        """As the ledger says."""
+        return self.inner.failed(campaign, channel)
+
     def unlisted(self, campaign: str) -> Sequence[str]:
         """As the ledger does."""
         return self.inner.unlisted(campaign)

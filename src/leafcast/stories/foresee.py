@@ -24,7 +24,7 @@ from leafcast.model import (
     Scope,
     Step,
 )
-from leafcast.ports import Ledger, LedgerReader
+from leafcast.ports import Ledger, LedgerReader, RunLedger
 from leafcast.stories.prepare import Examiner, Survey
 from leafcast.stories.run import write_plan
 
@@ -42,7 +42,9 @@ class Foresight:
     recalled: bool = False
 
 
-async def foresee(ledger: Ledger, reader: LedgerReader, examiner: Examiner, survey: Survey, now: datetime) -> Foresight:
+async def foresee(
+    ledger: RunLedger, reader: LedgerReader, examiner: Examiner, survey: Survey, now: datetime
+) -> Foresight:
     """Plan as a run does, in a ledger that is thrown away afterwards, and look at what would be left to do."""
     name = examiner.campaign.name
     ledger.begin(name, "plan")
@@ -50,6 +52,7 @@ async def foresee(ledger: Ledger, reader: LedgerReader, examiner: Examiner, surv
         return Foresight((), ListChanges(), recalled=True)
     examiner = replace(examiner, suppressed=SuppressedAddresses(reader.suppressions()))
     changes = await write_plan(ledger, examiner, survey)
+    ledger.leave_out_connected(name)
     at_once = {
         (invitation.grower.external_id, message.channel)
         for invitation in _invitations(ledger, name, now)

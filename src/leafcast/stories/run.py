@@ -10,7 +10,7 @@ from itertools import islice
 
 from leafcast.decide.campaign import Campaign
 from leafcast.decide.linking import Linker
-from leafcast.decide.listchanges import change_sentences
+from leafcast.decide.listchanges import change_sentences, connected_sentences, unfit_sentences
 from leafcast.decide.suppressing import SuppressedAddresses
 from leafcast.errors import ExitCode, LeafcastError, RunStopped
 from leafcast.model import (
@@ -22,7 +22,6 @@ from leafcast.model import (
     ListChanges,
     MessageState,
     PlannedInvitation,
-    Reopened,
     RunStarted,
     Scope,
     Verdict,
@@ -33,7 +32,7 @@ from leafcast.stories.feed import Work
 from leafcast.stories.lanes import send_all
 from leafcast.stories.linking import Linkless, make_links
 from leafcast.stories.prepare import Examiner, Survey
-from leafcast.stories.reopening import withhold
+from leafcast.stories.reopening import reopen
 from leafcast.stories.world import Tally, World
 
 Confirm = Callable[[Due], None]
@@ -41,6 +40,8 @@ Confirm = Callable[[Due], None]
 
 RECALLED = "This campaign was recalled, so it invites nobody again. To write to people again, give it a new name."
 PLAN_BATCH = 500
+NOBODY = frozenset({""})
+"""Names no grower: none is without an externalId."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ async def run(
         await ledger.record(Examined(campaign.name, options.fingerprint))
     for sentence in change_sentences(changes, first=changes.added == survey.growers):
         world.progress.notice(sentence)
+    _leave_out_connected(world, campaign.name)
     report = await _finish(world, campaign, examiner.linker, brake, Scope.LISTED, options, confirm, started)
     return replace(report, changes=changes)
 
@@ -116,6 +118,7 @@ async def go_on(
         return RunReport(counts, Due(0, {}, 0), Tally(), started.in_doubt, None)
     if not world.ledger.go_on(campaign.name, options.fingerprint, options.only):
         raise RunStopped("The ledger has changed in this moment", fix="Run the same command again.")
+    _leave_out_connected(world, campaign.name)
     return await _finish(world, campaign, linker, brake, Scope.LISTED, options, confirm, started)
 
 
@@ -129,22 +132,19 @@ async def write_plan(ledger: Ledger, examiner: Examiner, survey: Survey) -> List
 
 
 async def retry(
-    world: World,
-    campaign: Campaign,
-    linker: Linker,
-    brake: Brake,
-    options: Options,
-    confirm: Confirm,
-    channel: Channel | None,
-    examiner: Examiner | None = None,
+    world: World, examiner: Examiner, brake: Brake, options: Options, confirm: Confirm, channel: Channel | None
 ) -> RunReport:
-    """Attempt again what ended failed, and nothing else; nor what the list, read by the examiner, gives no consent for
-    any more."""
+    """Attempt again what ended failed, and nothing else, by the list as it is now: whoever left it is not written to,
+    whoever took a consent back neither, and a new address is the one that counts."""
+    campaign = examiner.campaign
     started = world.ledger.begin(campaign.name, "retry")
-    await world.ledger.record(Reopened(campaign.name, channel, options.only))
-    if examiner is not None:
-        await withhold(world, examiner)
-    return await _finish(world, campaign, linker, brake, Scope.REOPENED, options, confirm, started)
+    again = await reopen(world, examiner, channel, options.only)
+    for sentence in (*change_sentences(again.changes, first=False), *unfit_sentences(again.unfit)):
+        world.progress.notice(sentence)
+    if not campaign.channels:
+        options = replace(options, only=again.growers or NOBODY)
+    report = await _finish(world, campaign, examiner.linker, brake, Scope.REOPENED, options, confirm, started)
+    return replace(report, changes=again.changes)
 
 
 async def _finish(
@@ -193,6 +193,12 @@ async def _only_links(
         confirm(due)
     tally = await make_links(world, campaign, linker, brake, work, due.links)
     return RunReport(world.reader.counts(campaign.name), due, tally, started.in_doubt, brake.reason)
+
+
+def _leave_out_connected(world: World, campaign: str) -> None:
+    """Who connected since the link was made, as an earlier `sync` saw, needs no message any more."""
+    for sentence in connected_sentences(world.ledger.leave_out_connected(campaign)):
+        world.progress.notice(sentence)
 
 
 def _again_at(ledger: Ledger, campaign: Campaign, scope: Scope, options: Options, now: datetime) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import Any, assert_never
 import apsw
 
 from leafcast.decide.ledger.wording import check_own, must
-from leafcast.edge.ledger import sql
+from leafcast.edge.ledger import again, sql
 from leafcast.edge.ledger.deliveries import Postmark
 from leafcast.edge.ledger.following import Follower
 from leafcast.edge.ledger.links import LinkChanges
@@ -42,10 +42,13 @@ from leafcast.model import (
     ReadUpTo,
     Recalled,
     Reopened,
+    RowTakenOver,
     Suppress,
 )
 
-_OfInvitation = LinkIntent | LinkSettled | NextChannel | LinkSeen | ConnectionSeen | LinkCarried | LinkRevoked
+_OfInvitation = (
+    LinkIntent | LinkSettled | NextChannel | LinkSeen | ConnectionSeen | LinkCarried | LinkRevoked | RowTakenOver
+)
 
 
 def is_intent(change: Change) -> bool:
@@ -89,6 +92,8 @@ class Changes:
             case Reopened():
                 self._mine(change.campaign)
                 self._messages.reopened(change, stamp)
+            case RowTakenOver():
+                again.take_over(self._connection, change, self._place(change), stamp)
             case Examined():
                 self._mine(change.campaign)
                 key = {"campaign_id": self._run.campaign_id, "epoch": self._run.epoch}

@@ -123,7 +123,6 @@ class MessageChanges:
             else:
                 self._q.still_reopened(self._connection, id=message, epoch=self._run.epoch)
         key = {"campaign_id": self._run.campaign_id, "epoch": self._run.epoch}
-        self._q.skip_suppressed(self._connection, **key, reason=SkipReason.SUPPRESSED, now=stamp.now)
         self._q.skip_connected(self._connection, **key, reason=SkipReason.CONNECTED, now=stamp.now)
 
     def _end_attempt(self, message_id: str, outcome: Outcome, stamp: Stamp) -> None:

@@ -12,7 +12,7 @@ from types import TracebackType
 import apsw
 
 from leafcast.decide.ledger.wording import no_run
-from leafcast.edge.ledger import connect, runs, sql
+from leafcast.edge.ledger import again, connect, runs, sql
 from leafcast.edge.ledger.changes import Changes, is_intent
 from leafcast.edge.ledger.lock import LedgerLock
 from leafcast.edge.ledger.operations import Receipt, Stamp
@@ -101,6 +101,18 @@ class SqliteLedger(SqliteReader):
             return False
         self._listed_epoch = epoch
         return True
+
+    def leave_out_connected(self, campaign: str) -> Sequence[str]:
+        """Skip whom Leaf last showed connected, where the first invitation still waits; see `AgainLedger`."""
+        run = self._running(campaign)
+        names: Sequence[str] = self._writer.call(lambda stamp: again.leave_out_connected(self._write, run, stamp))
+        return names
+
+    def failed(self, campaign: str, channel: Channel | None) -> frozenset[str]:
+        """The growers with a message that a retry would attempt again."""
+        run = self._running(campaign)
+        with self._looking():
+            return again.failed(self._read, run.campaign_id, channel)
 
     def unlisted(self, campaign: str) -> Sequence[str]:
         """The growers whom this run's list does not name, in list order."""

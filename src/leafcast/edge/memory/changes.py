@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import assert_never
 
 from leafcast.decide.ledger.wording import check_own, must, refused
-from leafcast.edge.memory import suppressing
+from leafcast.edge.memory import again, suppressing
 from leafcast.edge.memory.deliveries import delivery_seen
 from leafcast.edge.memory.following import see
 from leafcast.edge.memory.links import MemoryLinks
@@ -42,10 +42,13 @@ from leafcast.model import (
     ReadUpTo,
     Recalled,
     Reopened,
+    RowTakenOver,
     Suppress,
 )
 
-_OfInvitation = LinkIntent | LinkSettled | NextChannel | LinkSeen | ConnectionSeen | LinkCarried | LinkRevoked
+_OfInvitation = (
+    LinkIntent | LinkSettled | NextChannel | LinkSeen | ConnectionSeen | LinkCarried | LinkRevoked | RowTakenOver
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ class MemoryChanges:
             case Reopened():
                 self._mine(change.campaign)
                 self._messages.reopened(change)
+            case RowTakenOver():
+                again.take_over(self.tables, change, self._place_of(change), self.now)
             case Examined():
                 self._mine(change.campaign)
                 row = replace(self.tables.campaigns[change.campaign], examined=(change.fingerprint, self.epoch))

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from leafcast.decide.ledger.wording import INTERRUPTED, INTERRUPTED_REASON, no_run
-from leafcast.edge.memory import suppressing
+from leafcast.edge.memory import again, suppressing
 from leafcast.edge.memory.changes import MemoryChanges
 from leafcast.edge.memory.messages import ended
 from leafcast.edge.memory.planning import MemoryPlanner
@@ -136,6 +136,17 @@ class MemoryLedger(MemoryReader):
             return False
         self._listed_epoch = examined[1]
         return True
+
+    def leave_out_connected(self, campaign: str) -> Sequence[str]:
+        """Skip whom Leaf last showed connected, where the first invitation still waits; see `AgainLedger`."""
+        self._check_running(campaign)
+        with self._tables.together():
+            return again.leave_out_connected(self._tables, campaign, self._clock.now())
+
+    def failed(self, campaign: str, channel: Channel | None) -> frozenset[str]:
+        """The growers with a message that a retry would attempt again."""
+        self._check_running(campaign)
+        return again.failed(self._tables, campaign, channel)
 
     def unlisted(self, campaign: str) -> Sequence[str]:
         """The growers whom this run's list does not name, in list order."""

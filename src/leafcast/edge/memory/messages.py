@@ -73,15 +73,8 @@ class MemoryMessages:
                     tables.put(tables.messages, message.id, reopened)
                 else:
                     tables.move(reopened, MessageState.PLANNED, self.now)
-                if (reason := self._closed(message)) is not None:
-                    tables.move(tables.messages[message.id], MessageState.SKIPPED, self.now, error=reason)
-
-    def _closed(self, message: MessageRow) -> SkipReason | None:
-        if suppressing.is_suppressed(self.tables, message):
-            return SkipReason.SUPPRESSED
-        if is_connected(self.tables, self.tables.invitations[message.invitation]):
-            return SkipReason.CONNECTED
-        return None
+                if is_connected(tables, invitation):
+                    tables.move(tables.messages[message.id], MessageState.SKIPPED, self.now, error=SkipReason.CONNECTED)
 
 
 def ended(message: MessageRow, code: str, reason: str, now: datetime) -> MessageRow:

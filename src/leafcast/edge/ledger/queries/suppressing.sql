@@ -32,9 +32,3 @@ SELECT 1 FROM suppression WHERE channel = :channel AND address = :address;
 SELECT COALESCE(MAX(lower(email) = :email), 0), COALESCE(MAX(phone = :phone), 0) FROM grower
 WHERE campaign_id = :campaign_id
   AND id < (SELECT id FROM grower WHERE campaign_id = :campaign_id AND external_id = :external_id);
-
--- name: skip_suppressed(campaign_id, epoch, reason, now)!
--- Of what a retry reopened: whose address was suppressed since gets nothing, and no link either.
-UPDATE message SET state = 'skipped', not_before = NULL, error_code = '', error = :reason, updated_at = :now
-WHERE campaign_id = :campaign_id AND state = 'planned' AND reopened_epoch = :epoch
-  AND EXISTS (SELECT 1 FROM suppression s WHERE s.channel = message.channel AND s.address = lower(message.to_address));
