@@ -228,3 +228,25 @@ def test_the_libraries_are_quiet() -> None:
     assert logging.getLogger("twilio.async_http_client").getEffectiveLevel() >= logging.WARNING
     assert logging.getLogger("python_http_client").level == logging.WARNING
     assert logging.getLogger("httpcore").level == logging.ERROR
+
+
+@pytest.mark.parametrize("content", [None, b"x" * 300])
+def test_it_is_told_when_a_request_was_written(lab: Any, content: bytes | None) -> None:
+    """Once for each request, on a new connection and on a kept one: before its answer, and not before the bytes that
+    the server has then seen; so the pace counts by that."""
+
+    async def main() -> list[str]:
+        seen: list[str] = []
+
+        async def behave(_n: int, writer: asyncio.StreamWriter) -> None:
+            seen.append("read")
+            await lab.good(_n, writer)
+
+        async with lab.wire(behave) as wire, open_network() as network:
+            for _ in range(2):
+                await network.send("POST", f"{wire.url}/x", {}, content, 1000, lambda: seen.append("written"))
+                seen.append("answered")
+            assert wire.connections == 1
+        return seen
+
+    assert asyncio.run(main()) == ["written", "read", "answered"] * 2

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leafcast.decide.pacing import LONGEST_WAIT, Pace, backoff, retry_after, wait_asked
+from leafcast.decide.pacing import LONGEST_WAIT, Departure, Pace, Way, backoff, retry_after, wait_asked
 from leafcast.decide.replies import Answer
 from leafcast.edge.http import Door
 from leafcast.edge.memory.clock import VirtualClock
@@ -29,10 +29,13 @@ class Arrivals:
         self.clock, self.jitter = clock, jitter
         self.answer = answer or Answer(200, {}, b"")
         self.times: list[float] = []
-        self.stall = 0.0
+        self.stall = self.hold = 0.0
         self._random = random.Random(7)
 
-    async def send(self, *_args: Any) -> Answer:
+    async def send(self, *args: Any) -> Answer:
+        if self.hold:
+            await self.clock.sleep(self._random.uniform(0, self.hold))
+            args[-1]()
         if self._random.random() < self.stall:
             await self.clock.sleep(0.08)
         self.times.append(self.clock.monotonic() + self._random.uniform(0, self.jitter))
@@ -50,14 +53,22 @@ class Arrivals:
 
 
 def drive(
-    rate: float | None, requests: int, *, workers: int = 16, jitter: float = 0.0, late: float = 0.0, stall: float = 0.0
+    rate: float | None,
+    requests: int,
+    *,
+    workers: int = 16,
+    jitter: float = 0.0,
+    late: float = 0.0,
+    stall: float = 0.0,
+    hold: float = 0.0,
 ) -> Arrivals:
-    """Let workers make requests as fast as the door lets them; `late` is how long a turn may lie before it is spent."""
+    """Let workers make requests as fast as the door lets them; `late` is how long a turn may lie before it is spent,
+    `hold` how long this machine may take to write a request."""
 
     async def main() -> Arrivals:
         clock = VirtualClock()
         arrivals, chance = Arrivals(clock, jitter), random.Random(3)
-        arrivals.stall = stall
+        arrivals.stall, arrivals.hold = stall, hold
         door = Door(Service.LEAF, "http://127.0.0.1", arrivals, rate=rate, clock=clock)  # type: ignore[arg-type]
         todo = iter(range(requests))
 
@@ -102,6 +113,25 @@ def test_a_service_of_uneven_speed_gets_nearly_all_of_the_pace(rate: int) -> Non
     arrivals = drive(rate, requests=max(900, rate * 8), workers=80, stall=0.6)
     arrivals.times = sorted(arrivals.times)[-len(arrivals.times) // 2 :]
     assert used(arrivals) >= rate * 0.95
+
+
+@pytest.mark.parametrize("rate", [10, 50, 200, 500])
+def test_a_machine_that_writes_late_does_not_break_the_pace(rate: int) -> None:
+    """Where this machine, or a connection that has to be made first, holds requests up, each is counted by when its
+    bytes were written, however uneven that is and however long it goes on."""
+    arrivals = drive(rate, requests=rate * 6, workers=64, hold=0.1)
+    assert arrivals.most_in_a_second() <= rate
+
+
+def test_the_quickest_answer_is_remembered_for_a_while() -> None:
+    """A second of slow answers, however many they are, does not make slow ones the usual ones: those that come after
+    it would not be known as the quick ones that they are."""
+    way = Way()
+    for number in range(500):
+        way = way.after(Departure(number / 500, answered=number / 500 + 0.002), number / 500)
+    for number in range(500):
+        way = way.after(Departure(1 + number / 500, answered=1 + number / 500 + 0.060), 1 + number / 500)
+    assert way.quickest < 0.003
 
 
 @given(

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from leafcast.sandbox.faults import Rule
 from leafcast.sandbox.journal import Journal
 from leafcast.sandbox.operation import Operation
 from leafcast.sandbox.server import SandboxSettings, running
+from leafcast.sandbox.wire import arrived, stamping
 
 
 def lines(journal: Path) -> list[dict[str, Any]]:
@@ -219,3 +221,19 @@ def test_serve_stops_cleanly_on_a_signal(caught: signal.Signals) -> None:
             os.kill(started.pid, caught)
             assert started.wait(10) == 0
         assert started.stderr.read() == ""
+
+
+def test_a_request_counts_from_when_its_bytes_came() -> None:
+    """The kernel tells, where it is Linux: a stand-in that was busy meanwhile counts nothing late."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        stamping(listener)
+        with socket.create_connection(listener.getsockname()) as client:
+            served, _ = listener.accept()
+            with served:
+                before = time.monotonic()
+                client.sendall(b"x")
+                served.recv(1, socket.MSG_PEEK)
+                came, after = arrived(served), time.monotonic()
+                assert served.recv(9) == b"x"
+                assert arrived(served) >= after  # nothing waits
+    assert before - 0.1 <= came <= after

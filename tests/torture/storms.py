@@ -81,7 +81,7 @@ class Weather:
     _under_way: int = 0
     _recent: dict[str, list[float]] = field(default_factory=dict)
 
-    async def send(self, method: str, url: str, headers: Any, body: bytes | None, largest: int = 0) -> Any:
+    async def send(self, method: str, url: str, headers: Any, body: bytes | None, *_more: Any) -> Any:
         """Answer one request."""
         service = url.split("/")[3]
         self.sent[service] += 1

@@ -22,6 +22,8 @@ CAUTION, STALLED = 0.030, 1.0
 """The guard is widened by as much as that older one's answer was later than usual, since it may have arrived so late:
 by up to `STALLED` seconds. Where answers vary all the time this may cost `CAUTION` seconds of a second on average, for
 95 % of the pace must be used then too."""
+FORGETTING = 0.02
+"""Share by which the quickest answer of late is taken to have slowed down, for each second without one as quick."""
 CATCH_UP = 0.05
 """Seconds of missed turns that may be made up for: a process that was late is not punished for it."""
 LONGEST_WAIT = 900.0
@@ -74,8 +76,13 @@ class Departure:
     """A request that left, for the one that comes a whole window later."""
 
     at: float
-    took: float | None = None
-    """Seconds until its answer came; None until then."""
+    wrote: float | None = None
+    """When its bytes were surely written; None until then, and where nobody tells."""
+    answered: float | None = None
+
+    def took(self, now: float) -> float:
+        """Seconds from its bytes to its answer, or to `now` as long as there is none."""
+        return (self.answered or now) - (self.wrote or self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +94,28 @@ class Way:
     """Seconds a request, on average."""
     most: float = STALLED
     """So much lateness counts: less where being careful costs too much."""
+    heard: float = inf
+    """When the last answer came."""
 
-    def after(self, took: float) -> Way:
-        """The way after one more answer."""
-        quickest = min(took, self.quickest * 1.01)
+    def after(self, left: Departure, now: float) -> Way:
+        """The way after the answer to a request."""
+        took = left.took(now)
+        quickest = min(took, self.quickest * (1 + FORGETTING * min(max(now - self.heard, 0.0), 1.0)))
         cost = self.cost + (min(took - quickest, self.most) - self.cost) * 0.02
         most = self.most * 0.99 if cost > CAUTION else min(STALLED, self.most * 1.03)
-        return Way(quickest, cost, most)
+        return Way(quickest, cost, most, now)
 
     def late(self, took: float) -> float:
         """By how much a request may have arrived late whose answer took so long, or is not there after so long."""
         return min(max(took - self.quickest, 0.0), self.most) if isfinite(self.quickest) else 0.0
 
     def clears(self, left: Departure, span: float, now: float) -> float:
-        """Seconds until the sliding window of a request is surely over; 0 or less when it is."""
-        late = self.late(now - left.at if left.took is None else left.took)
-        return left.at + span + GUARD + late - now
+        """Seconds until the sliding window of a request is surely over; 0 or less when it is. What this machine took
+        to write it is known, and counts as it is; what the way took after that can only be told from the answer."""
+        wrote = left.wrote or left.at
+        if left.wrote is None and left.answered is None:
+            wrote = max(wrote, now - STALLED)  # it may be written only now
+        return wrote + span + GUARD + self.late(left.took(now)) - now
 
 
 def retry_after(text: str | None, now: datetime) -> float | None:

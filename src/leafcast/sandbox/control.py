@@ -100,7 +100,7 @@ class Control:
     def requests(self, call: Call) -> Answer:
         """Every request in order of arrival, `at` in seconds of real monotonic time."""
         wanted = call.query.get("service")
-        seen = [entry for entry in self._desk.requests if wanted in (None, entry.service)]
+        seen = sorted((one for one in self._desk.requests if wanted in (None, one.service)), key=lambda one: one.at)
         rows = [
             {"at": entry.at, "service": entry.service, "operation": entry.operation, "status": entry.status}
             | ({"fault": entry.fault} if entry.fault else {})

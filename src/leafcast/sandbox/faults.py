@@ -119,8 +119,8 @@ class Switch:
         self.struck = 0
         self._allowed: deque[float] = deque()
 
-    def strikes(self) -> bool:
-        """Count one matching request and say whether the fault happens to it."""
+    def strikes(self, at: float) -> bool:
+        """Count one matching request, which arrived at `at`, and say whether the fault happens to it."""
         rule = self.rule
         self.matched += 1
         wanted = (rule.nth,) if isinstance(rule.nth, int) else rule.nth
@@ -128,7 +128,7 @@ class Switch:
             (rule.count is not None and self.struck >= rule.count)
             or (wanted is not None and self.matched not in wanted)
             or share(rule.seed, "fault", str(self.matched)) >= rule.probability
-            or (rule.kind is Kind.RATE and not self._too_fast(time.monotonic()))
+            or (rule.kind is Kind.RATE and not self._too_fast(at))
         ):
             return False
         self.struck += 1
@@ -165,15 +165,15 @@ class Faults:
         """No faults any more."""
         self.switches = []
 
-    def strike(self, service: str, operation: str, call: Call) -> list[Rule]:
-        """What happens to this request: any number of slow rules, then at most one other."""
+    def strike(self, service: str, operation: str, call: Call, at: float) -> list[Rule]:
+        """What happens to this request, which arrived at `at`: any number of slow rules, then at most one other."""
         struck: list[Rule] = []
         for switch in self.switches:
             if switch.rule.kind is Kind.CONNECT or not switch.rule.fits(service, operation, call):
                 continue
             if switch.rule.kind is Kind.CROWD and self.under_way[service] <= switch.rule.at_once:
                 continue
-            if switch.strikes():
+            if switch.strikes(at):
                 struck.append(switch.rule)
                 if switch.rule.kind is not Kind.SLOW:
                     break
@@ -181,7 +181,8 @@ class Faults:
 
     def refuses_connection(self) -> bool:
         """Whether the connection that is being opened is reset."""
-        return any(switch.rule.kind is Kind.CONNECT and switch.strikes() for switch in self.switches)
+        now = time.monotonic()
+        return any(switch.rule.kind is Kind.CONNECT and switch.strikes(now) for switch in self.switches)
 
 
 # ------------------------------------------------------------------------------------------------- answers of faults

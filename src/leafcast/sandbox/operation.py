@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 from starlette.types import Receive, Scope, Send
 
@@ -34,11 +33,13 @@ class Operation:
             under_way[self._service] -= 1
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        seen = self._desk.arrived(time.monotonic(), self._service, self._name)
+        at = self._desk.wires.heard_at(_peer(scope))
+        seen = self._desk.arrived(at, self._service, self._name)
         call = await read_call(scope, receive)
         if call is None:
             return
-        rules = self._desk.faults.strike(self._service, self._name, call) if self._desk.faults.switches else []
+        faults = self._desk.faults
+        rules = faults.strike(self._service, self._name, call, at) if faults.switches else []
         for rule in rules:
             if rule.kind is not Kind.SLOW:
                 await self._fail(rule, call, seen, scope, receive, send)
@@ -59,7 +60,7 @@ class Operation:
 
     async def _fail(self, rule: Rule, call: Call, seen: Seen, scope: Scope, receive: Receive, send: Send) -> None:
         seen.fault = rule.kind
-        peer: Peer = (scope["client"][0], scope["client"][1])
+        peer = _peer(scope)
         wires = self._desk.wires
         match rule.kind:
             case Kind.STATUS | Kind.RATE | Kind.CROWD:
@@ -100,6 +101,10 @@ class Operation:
                 self._desk.wires.finish(peer)
             case End.HANG:
                 pass
+
+
+def _peer(scope: Scope) -> Peer:
+    return scope["client"][0], scope["client"][1]
 
 
 async def read_call(scope: Scope, receive: Receive) -> Call | None:

@@ -21,7 +21,7 @@ from leafcast.sandbox.clock import SandboxClock
 from leafcast.sandbox.desk import Desk
 from leafcast.sandbox.journal import Journal
 from leafcast.sandbox.settings import SandboxSettings
-from leafcast.sandbox.wire import protocol_for
+from leafcast.sandbox.wire import protocol_for, stamping
 
 LOOPBACK = "127.0.0.1"
 USUAL_PORT = 8765
@@ -158,6 +158,7 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        stamping(listener)
         listener.listen(2048)
     except OSError:
         listener.close()

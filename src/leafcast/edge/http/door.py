@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from math import inf
 from typing import Any
 from urllib.parse import urlencode
@@ -165,13 +166,16 @@ class Door:
         try:
             leaving = await self._window()
             self.sent += 1
-            reply = await self._network.send(method, url, sent_headers, body, largest)
-            leaving.took = self._clock.monotonic() - leaving.at
+            reply = await self._network.send(method, url, sent_headers, body, largest, partial(self._wrote, leaving))
+            leaving.answered = self._clock.monotonic()
             if isinstance(reply, Answer) and reply.ok:
-                self._way = self._way.after(leaving.took)
+                self._way = self._way.after(leaving, leaving.answered)
         finally:
             self.leave()
         return self._heard(reply, leaving.at) if isinstance(reply, Answer) else reply
+
+    def _wrote(self, leaving: Departure) -> None:
+        leaving.wrote = self._clock.monotonic()
 
     def _packed(
         self, headers: Mapping[str, str] | None, json: Any, data: Mapping[str, Any] | None, content: bytes | None

@@ -10,11 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
+from aiohttp.connector import Connection
 from yarl import URL
 
 from leafcast import __version__
@@ -65,6 +68,24 @@ def fault_of(error: BaseException) -> NotSent | Unanswered:
     raise error
 
 
+Written = Callable[[], None]
+"""Told once a request's bytes have been written."""
+
+_written: ContextVar[Written | None] = ContextVar("_written", default=None)
+
+
+class Connector(aiohttp.TCPConnector):
+    """Connections; whoever gets one writes at once, in the same turn of the event loop (aiohttp 3.14, client.py,
+    _connect_and_send_request), so in the next one it has written."""
+
+    async def connect(self, *args: Any, **options: Any) -> Connection:
+        """A connection for a request."""
+        connection = await super().connect(*args, **options)
+        if (written := _written.get()) is not None:
+            asyncio.get_running_loop().call_soon(written)
+        return connection
+
+
 class Network:
     """Open connections, shared by all doors. Sends each request exactly once, whatever happens."""
 
@@ -72,9 +93,17 @@ class Network:
         self._session = session
 
     async def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, largest: int = LARGEST_BODY
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        largest: int = LARGEST_BODY,
+        written: Written | None = None,
     ) -> Reply:
-        """Make one request. What the network or the server does comes back as a value."""
+        """Make one request; `written` is called when its bytes have left. What the network or the server does comes
+        back as a value."""
+        _written.set(written)
         try:
             answer = await self._session.request(
                 method, URL(url, encoded=True), headers=headers, data=body or None, allow_redirects=False
@@ -118,7 +147,7 @@ async def open_network(timeouts: Timeouts = Timeouts(), tls: ssl.SSLContext | No
     """Connections for one run, closed at its end. `tls` is for a private certificate authority; certificates are
     always checked. Proxies and cookies of the environment are not used."""
     quiet_loggers()
-    connector = aiohttp.TCPConnector(
+    connector = Connector(
         limit=0,  # each door holds its own cap, so that nobody waits here with an intent already written
         ssl=tls or ssl.create_default_context(),
         keepalive_timeout=timeouts.idle,
