@@ -56,8 +56,8 @@ from leafcast.ports import Turn
 
 SEND, SCOPES = "/v3/mail/send", "/v3/scopes"
 MESSAGE_ID = "leafcast_message_id"
-"""Our id among `custom_args`, which come back in events and logs. SendGrid keeps them for ever and in the clear, so
-nothing else of ours may stand there."""
+"""Our id among `custom_args`, which come back in events and logs. SendGrid keeps them for long and in the clear, and
+cannot blacken them (its documentation of unique arguments, read 2026-11), so nothing else of ours may stand there."""
 
 LARGEST_LOG = 16_000_000
 """Bytes: a thousand emails in one answer."""

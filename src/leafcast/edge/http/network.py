@@ -32,7 +32,7 @@ _HEADERS = {"User-Agent": f"leafcast/{__version__}", "Accept": "application/json
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     """Seconds. `read` runs from the first byte we write, so it bounds writing as well; it outlasts the 26 s that
-    Twilio may take on its side (twilio-ruby issue 519)."""
+    Twilio may take on its side (twilio-ruby issue 519, of 2020, read 2026-11)."""
 
     connect: float = 5.0
     read: float = 35.0

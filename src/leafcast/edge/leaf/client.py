@@ -32,7 +32,7 @@ from leafcast.ports import Clock, Turn
 LINKS = "/services/widgets/api/magic-link"
 USERS = "/services/usermanagement/api/users"
 PAGE = 100
-"""Users in one answer; Leaf allows no more."""
+"""Users in one answer; Leaf allows no more (docs.withleaf.io, Users endpoints, read 2026-11)."""
 LARGEST_LIST = 256_000_000
 """Bytes. The list of links comes whole: no paging is documented."""
 

@@ -67,7 +67,8 @@ def check_library(version: str) -> None:
 
 
 def open_writer(path: Path, vfs: str | None = None) -> apsw.Connection:
-    """The read-write connection, settings made and read back, the newest form of the schema applied."""
+    """The read-write connection, settings made and read back, the newest form of the schema applied. Raises
+    `LedgerUnusable` for a file that is no ledger, is damaged or cannot be kept safely here."""
     check_library(apsw.sqlite_lib_version())
     with _refusing(path):
         connection = _connect(path, apsw.SQLITE_OPEN_READWRITE, vfs)
@@ -83,7 +84,8 @@ def open_writer(path: Path, vfs: str | None = None) -> apsw.Connection:
 
 
 def open_for_reading(path: Path, vfs: str | None = None) -> apsw.Connection:
-    """A connection that only looks; it works beside a writer and never waits for it."""
+    """A connection that only looks; it works beside a writer and never waits for it. Raises `LedgerUnusable` for a file
+    that is no ledger, or none of the newest form."""
     check_library(apsw.sqlite_lib_version())
     with _refusing(path):
         connection = _connect(path, apsw.SQLITE_OPEN_READONLY, vfs)

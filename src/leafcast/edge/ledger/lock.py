@@ -104,7 +104,8 @@ class LedgerLock:
             return Note()
 
     def write(self, note: Note) -> None:
-        """Replace the note as a whole: a reader sees the old one or the new one, also after a power cut."""
+        """Replace the note as a whole: a reader sees the old one or the new one, also after a power cut. Raises
+        `LedgerUnusable` where it cannot be written."""
         draft = self._note_file.with_name(self._note_file.name + ".new")
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
         try:

@@ -92,7 +92,8 @@ def check_file(path: Path) -> None:
 
 
 def make_private(path: Path) -> None:
-    """Make the file if it is missing, and readable by its owner alone in any case (SQLite's own files follow it)."""
+    """Make the file if it is missing, and readable by its owner alone in any case (SQLite's own files follow it).
+    Raises `LedgerUnusable` where it cannot be made."""
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
     try:
         os.close(os.open(path, flags, 0o600))

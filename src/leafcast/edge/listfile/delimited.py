@@ -197,7 +197,8 @@ def _unreadable(line: str, number: int, place: int, encoding: str) -> Damage:
 
 
 def recognised(path: Path, encoding: str | None, score_of: ScoreOf) -> DelimitedFile:
-    """Find out how the file is written. `score_of` says how well a heading row is understood."""
+    """Find out how the file is written. `score_of` says how well a heading row is understood. Raises ListError for a
+    file that cannot be read as a list, UsageError for an encoding that there is not."""
     encoding = _encoding(path, encoding)
     with open_text(path, encoding) as text:
         try:

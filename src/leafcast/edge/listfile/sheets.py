@@ -77,7 +77,8 @@ def _not_as_typed(values: Sequence[object]) -> tuple[int, ...]:
 
 
 def workbook_sheet(path: Path, name: str | None) -> Sheet:
-    """The sheet `name`, or the only one with data in it that is not hidden."""
+    """The sheet `name`, or the only one with data in it that is not hidden. Raises ListError where there is no such
+    sheet, or several, or what it holds cannot be trusted."""
     book = Workbook(path)
     sheet, facts, notes = _named(book, name, path) if name is not None else _only(book, path)
     if facts.widest:

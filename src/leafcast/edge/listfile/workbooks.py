@@ -82,7 +82,7 @@ class Workbook:
         self._path = path
 
     def facts(self, sheet: Named) -> Facts:
-        """One pass over a sheet."""
+        """One pass over a sheet. Raises ListError for one that is damaged."""
         scan = _Scan(self._zero_formats)
         try:
             with ZipFile(self._path) as archive, archive.open(sheet.part) as part:
