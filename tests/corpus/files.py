@@ -32,6 +32,8 @@ CASES = (
         4, "cp1252 in the headings", content("externalId,name,email,Région\nG-1,A,a@farm.example,x\n".encode("cp1252"))
     ),
     Case(4, "an encoding that there is not", content(TWO), settings={"encoding": "cp1525"}),
+    Case(4, "an encoding that is none of text", content(TWO), settings={"encoding": "base64"}),
+    Case(4, "an encoding that reads all or nothing", content(TWO), settings={"encoding": "idna"}),
     Case(4, "UTF-8 where the campaign says cp1252", content(TWO), settings={"encoding": "cp1252"}),
     Case(5, "encoded twice: JosÃ©", content(TWO.replace("José", "JosÃ©"))),
     Case(
@@ -120,6 +122,16 @@ CASES = (
         "a heading that the campaign names and the list has not",
         lines(ANA),
         settings={"columns": {"email": "Post"}},
+    ),
+    Case(
+        18,
+        "a heading of two lines, as spreadsheets break long ones",
+        lines(ANA, "G-2,Ben,ben,,x", headings='"Grower\nID",name,"E-\nmail",phone,Note'),
+    ),
+    Case(
+        18,
+        "headings that would write over a terminal",
+        lines(ANA, headings="\x1b[2Jid,name,email,phone,Note"),
     ),
     Case(
         18,

@@ -66,6 +66,11 @@ def _hide_column(sheet: Worksheet) -> None:
     sheet.column_dimensions["E"].hidden = True
 
 
+def _merge_title(book: Workbook) -> None:
+    for cells in ("A1:E1", "D2:E2"):
+        book.worksheets[0].merge_cells(cells)
+
+
 def _hide_sheet(book: Workbook) -> None:
     book.worksheets[1].sheet_state = "hidden"
 
@@ -138,6 +143,19 @@ CASES = (
         64,
         "a merged title above the headings",
         sheets(lambda book: book.worksheets[0].merge_cells("A1:E1"), Growers=[("Growers 2026",), TOP, ANA]),
+    ),
+    _xlsx(
+        64,
+        "a merged title above headings that are merged and lack the id",
+        sheets(_merge_title, Growers=[("Growers 2026",), ("Code", "Name", "E-mail", "Mobile", None), ANA]),
+    ),
+    _xlsx(
+        64,
+        "a merged title above headings without an id",
+        sheets(
+            lambda book: book.worksheets[0].merge_cells("A1:E1"),
+            Growers=[("Growers 2026",), (), ("Code", "Name", "E-mail", "Mobile", "Notes"), ANA],
+        ),
     ),
     _xlsx(
         64,

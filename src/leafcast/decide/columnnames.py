@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 _words = str.split
 _WHO = {
@@ -52,7 +53,8 @@ _COUNTRIES = frozenset(_words("country countrycode pais paisdeltelefono pays cod
 
 def could_be(word: str, heading: str) -> bool:
     """Whether a heading is a name that people have for one of leafcast's columns."""
-    return plain(heading) in _NAMES.get(word, ())
+    names = _NAMES.get(word)
+    return names is not None and plain(heading) in names
 
 
 def is_country(heading: str) -> bool:
@@ -69,6 +71,7 @@ def other_half_of_a_name(headings: Sequence[str], used: Sequence[int]) -> tuple[
     return (given[0], family[0]) if given and family and not whole else None
 
 
+@lru_cache(maxsize=1_024)
 def plain(heading: str) -> str:
     """Letters and digits alone, small and without accents: `Correo electrónico` is `correoelectronico`, `N° client`
     is `nclient`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from zoneinfo import available_timezones
 
@@ -147,9 +147,14 @@ def _link_type(text: str, _judge: Judge) -> Usable | Fault:
 
 
 def _timezone(text: str, _judge: Judge) -> Usable | Fault:
+    return _zone_name(text)
+
+
+@lru_cache(maxsize=1_024)  # the names of all zones are read off the disk, and a list has the same mistake in many rows
+def _zone_name(text: str) -> Usable | Fault:
     if find_zone(text):
         return Usable(text)
-    guess = nearest(text, available_timezones())
+    guess = nearest(text, _all_zones())
     fix = f"Did you mean {guess}?" if guess else "Write a name such as America/Chicago"
     return Fault(f"The timezone {quoted(text)} is not known", fix)
 
@@ -160,6 +165,11 @@ def _consent(text: str, _judge: Judge) -> Usable | Fault:
 
 def _locale(text: str, _judge: Judge) -> Usable | Fault:
     return _language_tag(text)
+
+
+@cache
+def _all_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 @lru_cache(maxsize=1_024)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from leafcast.decide.columnnames import could_be, is_country, other_half_of_a_name
 from leafcast.decide.reporting import EXPORT_COLUMNS, OF_THE_LIST
 from leafcast.decide.suggest import nearest, squash
-from leafcast.decide.texts import quoted, trimmed
+from leafcast.decide.texts import quoted, shown, trimmed
 from leafcast.model import Problem, ProblemKind, Severity, Where
 
 CONTRACT_COLUMNS = (
@@ -149,10 +149,11 @@ def _exactly(wanted: str, headings: list[str]) -> list[int]:
 
 def _find(wanted: str, headings: list[str], taken: Collection[int] = ()) -> list[int]:
     """Where a heading stands, whatever its case, blanks, hyphens and underscores."""
+    squashed = squash(wanted) or wanted
     return [
         index
         for index, heading in enumerate(headings)
-        if index not in taken and (heading == wanted or squash(heading) == squash(wanted) != "")
+        if index not in taken and (heading == wanted or squash(heading) == squashed)
     ]
 
 
@@ -174,10 +175,14 @@ def _no_column(word: str, headings: list[str], where: Where, what: str = "") -> 
     guess = nearest(word, headings)
     return Problem(
         ProblemKind.HEADING,
-        f"The list has {what or f'no column {word}'} (its headings: {', '.join(headings) or 'none'})",
-        f"Name it in the campaign file, under list: `columns: {{{word}: {guess or 'your heading'}}}`",
+        f"The list has {what or f'no column {word}'} (its headings: {_listed(headings) or 'none'})",
+        f"Name it in the campaign file, under list: `columns: {{{word}: {shown(guess or 'your heading')}}}`",
         where,
     )
+
+
+def _listed(headings: Sequence[str]) -> str:
+    return ", ".join(map(shown, headings))
 
 
 def _no_such_heading(word: str, mapped: str, headings: list[str], instead: list[int], where: Where) -> Problem:
@@ -186,7 +191,7 @@ def _no_such_heading(word: str, mapped: str, headings: list[str], instead: list[
         what += f": its column {quoted(headings[instead[0]])} is used"
         return Problem(ProblemKind.HEADING, what, "Look whether that is right", where, Severity.WARNING)
     guess = nearest(mapped, headings)
-    hint = f"Did you mean {quoted(guess)}?" if guess else f"The headings are: {', '.join(headings)}"
+    hint = f"Did you mean {quoted(guess)}?" if guess else f"The headings are: {_listed(headings)}"
     return Problem(
         ProblemKind.HEADING, what, f"{hint} Correct list.columns in the campaign file or the heading in the list", where
     )
@@ -194,7 +199,7 @@ def _no_such_heading(word: str, mapped: str, headings: list[str], instead: list[
 
 def _could_be_too(word: str, others: list[str], where: Where) -> Problem:
     what = f"The column {quoted(word)} is used, and {', '.join(map(quoted, others))} could be {word} as well"
-    fix = f"If it is, write in the campaign file, under list: `columns: {{{word}: {others[0]}}}`"
+    fix = f"If it is, write in the campaign file, under list: `columns: {{{word}: {shown(others[0])}}}`"
     return Problem(ProblemKind.HEADING, what, fix, where, Severity.WARNING)
 
 
@@ -202,14 +207,14 @@ def _half_a_name(halves: tuple[str, str], where: Where) -> Problem:
     what = f"The list has the name in two columns, {quoted(halves[0])} and {quoted(halves[1])}"
     fix = (
         "Put both into one column `name`, or name the one that greets in the campaign file, under list: "
-        f"`columns: {{name: {halves[0]}}}`"
+        f"`columns: {{name: {shown(halves[0])}}}`"
     )
     return Problem(ProblemKind.HEADING, what, fix, where)
 
 
 def _ambiguous(word: str, headings: list[str], where: Where) -> Problem:
-    what = f"{len(headings)} columns could be {word}: {', '.join(headings)}"
-    choose = f", or name the right one in the campaign file: `columns: {{{word}: {headings[0]}}}`"
+    what = f"{len(headings)} columns could be {word}: {_listed(headings)}"
+    choose = f", or name the right one in the campaign file: `columns: {{{word}: {shown(headings[0])}}}`"
     fix = f"Rename all but one{choose if len(set(headings)) > 1 else ''}"
     return Problem(ProblemKind.HEADING, what, fix, where)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 
 
+@lru_cache(maxsize=1_024)  # the same few headings and words are held against each other again and again
 def squash(text: str) -> str:
     """Letters and digits alone, small: `John Deere`, `john_deere` and `JohnDeere` are the same to a person."""
     return "".join(letter for letter in text.casefold() if letter.isalnum())

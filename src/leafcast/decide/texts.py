@@ -36,8 +36,13 @@ def hidden_in_name(text: str) -> str | None:
 
 def quoted(text: str) -> str:
     """A cell as it stands in a problem: one line, not too long, nothing invisible."""
-    shown = "".join(_shown(character) for character in text[: _QUOTED_AT_MOST + 1])
-    return f'"{shown[:_QUOTED_AT_MOST]}…"' if len(shown) > _QUOTED_AT_MOST else f'"{shown}"'
+    return f'"{shown(text)}"'
+
+
+def shown(text: str) -> str:
+    """As `quoted`, without the quotation marks: for headings in a row of them."""
+    visible = "".join(_shown(character) for character in text[: _QUOTED_AT_MOST + 1])
+    return f"{visible[:_QUOTED_AT_MOST]}…" if len(visible) > _QUOTED_AT_MOST else visible
 
 
 def _shown(character: str) -> str:

@@ -24,10 +24,15 @@ class Where:
             self.file,
             f"row {self.row}" if self.row is not None else "",
             f"line {self.line}" if self.line is not None else "",
-            f"column {self.column}" if self.column else "",
+            f"column {_on_one_line(self.column)}" if self.column else "",
             self.key or "",
         ]
         return ", ".join(part for part in parts if part)
+
+
+def _on_one_line(heading: str) -> str:
+    """A heading as it can be printed: spreadsheets break long ones over lines, and none may write over a terminal."""
+    return heading if heading.isprintable() else "".join(each if each.isprintable() else " " for each in heading)
 
 
 @dataclass(frozen=True, slots=True)

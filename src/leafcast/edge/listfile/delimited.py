@@ -7,6 +7,7 @@ without an error (measured in docs/decisions/0004-reading-lists.md).
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import re
 from collections.abc import Callable, Iterator
@@ -229,12 +230,20 @@ def _encoding(path: Path, wished: str | None) -> str:
         raise unusable(path, what, "Save it as CSV UTF-8, or as Unicode text with its mark (BOM)", line=1)
     if start.startswith(b"PK\x03\x04"):
         raise unusable(path, "The file is an Excel workbook, not text", "Give it the ending .xlsx")
-    try:
-        codecs.lookup(wished or "utf-8")
-    except LookupError as error:
+    if wished and not _is_encoding(wished):
         fix = "Write for example `encoding: cp1252` under list: in the campaign file, or leave it out"
-        raise UsageError(f"There is no encoding {wished!r}", fix=fix) from error
+        raise UsageError(f"There is no encoding {wished!r}", fix=fix)
     return wished or "utf-8"
+
+
+def _is_encoding(name: str) -> bool:
+    """Whether text can be read with it: Python also knows base64 and the like by such names."""
+    with contextlib.suppress(UnicodeError):  # one that takes several bytes for a letter
+        try:
+            b"a".decode(name)
+        except LookupError:
+            return False
+    return True
 
 
 def _delimiter(top: str, path: Path, score_of: ScoreOf) -> str:

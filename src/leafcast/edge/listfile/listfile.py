@@ -225,22 +225,35 @@ def _headings(path: Path, source: RecordSource, wishes: ListWishes) -> tuple[int
     records = source.records()
     for record in records:
         if record.damage:
-            if below := _titled(path, record.row, records, wishes):
+            if below := _titled(path, record, records, wishes):
                 raise ListError(below)
             raise unusable(path, record.damage.what, record.damage.fix, row=record.row, line=record.line)
         if any(map(str.strip, record.cells)):
             headings = understand(record.cells, wishes.columns, file=path.name, row=record.row)
             if isinstance(headings, tuple):
-                raise ListError(_titled(path, record.row, records, wishes) or headings)
+                raise ListError(_titled(path, record, records, wishes) or headings)
             return record.row, headings
     raise unusable(path, "The list is empty", "Write a heading row and one row for each grower")
 
 
-def _titled(path: Path, first: int, records: Iterator[Record], wishes: ListWishes) -> tuple[Problem, ...]:
-    """The headings may stand further down, below a title: then that is what is wrong."""
+def _titled(path: Path, first: Record, records: Iterator[Record], wishes: ListWishes) -> tuple[Problem, ...]:
+    """The headings may stand further down, below a title: then that is what is wrong, and whatever else is wrong with
+    them is told at once."""
+    known = max(1, understood(first.cells, wishes.columns))
     for record in islice(records, ROWS_OF_A_TITLE):
-        if isinstance(understand(record.cells, wishes.columns), Headings):
+        if understood(record.cells, wishes.columns) > known:
             what = f"The headings seem to be in row {record.row}, below something else"
             fix = f"Delete the rows above row {record.row}: the headings are the first row of a list"
-            return (Problem(ProblemKind.HEADING, what, fix, Where(file=path.name, row=first)),)
+            title = Problem(ProblemKind.HEADING, what, fix, Where(file=path.name, row=first.row))
+            return (title, *_wrong_with(path, record, wishes))
     return ()
+
+
+def _wrong_with(path: Path, record: Record, wishes: ListWishes) -> tuple[Problem, ...]:
+    """What is wrong with a row of headings."""
+    headings = understand(record.cells, wishes.columns, file=path.name, row=record.row)
+    problems = headings if isinstance(headings, tuple) else ()
+    if record.damage:
+        where = Where(file=path.name, row=record.row, line=record.line)
+        problems = (Problem(ProblemKind.HEADING, record.damage.what, record.damage.fix, where), *problems)
+    return problems
