@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from leafcast.decide.suppressing import ImportedFile, SuppressedAddresses, after_outcome, reported, typed
+from leafcast.decide.suppressed import SuppressedAddresses, after_outcome
+from leafcast.decide.suppressing import ImportedFile, reported, typed
 from leafcast.model import Channel, Grower, Outcome, Problem, Suppression, Verdict
 
 

@@ -19,7 +19,7 @@ from leafcast.decide.growers import Judge
 from leafcast.decide.linking import Linker
 from leafcast.decide.planning import plan_invitation
 from leafcast.decide.rendering import Renderer
-from leafcast.decide.suppressing import SuppressedAddresses
+from leafcast.decide.suppressed import SuppressedAddresses
 from leafcast.model import Channel, Grower, LinkRequest, LinkType, Problem, Rejected, Row, Severity, SkipReason
 
 Person = tuple[str, str | None, str | None, int]

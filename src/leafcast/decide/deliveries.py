@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from leafcast.decide.suppressing import STOP
+from leafcast.decide.suppressed import STOP
 from leafcast.model import Channel, Delivery
 
 _ENHANCED = re.compile(r"\b[45]\.\d{1,3}\.\d{1,3}\b")

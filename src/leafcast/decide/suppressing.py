@@ -9,46 +9,16 @@ from datetime import UTC, datetime
 from leafcast.decide import addresses
 from leafcast.decide.addresses import Fault
 from leafcast.decide.columnnames import could_be, plain
+from leafcast.decide.suppressed import key_of
 from leafcast.decide.texts import quoted, trimmed
-from leafcast.decide.verdicts.twilio import OPTED_OUT
-from leafcast.model import Channel, Grower, Outcome, Problem, ProblemKind, Suppression, Verdict, Where
+from leafcast.model import Channel, Problem, ProblemKind, Suppression, Where
 
 REASON_LIMIT = 200
 """Characters: what a mail server said in full tells nothing more."""
-STOP = "answered STOP"
 _ANY = frozenset({"address", "recipient", "to", "contact", "suppressed"})
 _REASONS = frozenset({"reason", "why", "motivo", "motif"})
 _DATES = frozenset({"created", "createdat", "date", "since", "fecha", "data"})
 _SOURCES = frozenset({"source"})
-
-
-def key_of(address: str) -> str:
-    """An address as suppressions are compared by."""
-    return address.lower()
-
-
-class SuppressedAddresses:
-    """The list of suppressions, to hold growers against. A million fit: an address is kept as its hash."""
-
-    def __init__(self, suppressions: Iterable[Suppression] = ()) -> None:
-        self._keys = frozenset(hash((one.channel, key_of(one.address))) for one in suppressions)
-
-    def channels_of(self, grower: Grower) -> tuple[Channel, ...]:
-        """The channels on which the grower must not be written to."""
-        if not self._keys:
-            return ()
-        return tuple(
-            channel
-            for channel in Channel
-            if (address := grower.address(channel)) and hash((channel, key_of(address))) in self._keys
-        )
-
-
-def after_outcome(channel: Channel, outcome: Outcome) -> tuple[str, str] | None:
-    """Whether a service's answer means that its recipient must be left alone: (reason, source) then."""
-    if channel is Channel.SMS and outcome.verdict is Verdict.REFUSED and outcome.code == OPTED_OUT:
-        return STOP, "twilio"
-    return None
 
 
 def reported(channel: Channel, address: str, reason: str, source: str, since: datetime | None = None) -> Suppression:

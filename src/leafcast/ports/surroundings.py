@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from leafcast.decide.bundles import Bundle, Pack
 from leafcast.model import Channel, Outcome, Rejected, Row
+
+if TYPE_CHECKING:
+    from leafcast.decide.bundles import Bundle, Pack  # loads half of the program, for commands that need no row
 
 
 class Clock(Protocol):

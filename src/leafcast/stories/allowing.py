@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from leafcast.decide.suppressing import key_of
+from leafcast.decide.suppressed import key_of
 from leafcast.errors import LeafcastError
 from leafcast.model import (
     Change,

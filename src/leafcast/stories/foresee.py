@@ -10,7 +10,7 @@ from leafcast.decide.fitting import fits, untouched
 from leafcast.decide.holding import kept_until
 from leafcast.decide.rendering import placeholder_link
 from leafcast.decide.segments import count_segments
-from leafcast.decide.suppressing import SuppressedAddresses
+from leafcast.decide.suppressed import SuppressedAddresses
 from leafcast.model import (
     Channel,
     Invitation,

@@ -15,7 +15,7 @@ from leafcast.decide.linking import Linker
 from leafcast.decide.planning import plan_invitation
 from leafcast.decide.rendering import Renderer
 from leafcast.decide.seen import Seen
-from leafcast.decide.suppressing import SuppressedAddresses
+from leafcast.decide.suppressed import SuppressedAddresses
 from leafcast.model import Channel, Grower, LinkRequest, PlannedInvitation, Problem, Rejected, Row, Severity
 from leafcast.ports import Crew, ListSource, Stretch
 from leafcast.stories.survey import Merger, Survey

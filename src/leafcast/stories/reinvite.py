@@ -11,7 +11,7 @@ from itertools import islice
 
 from leafcast.decide.reinviting import Reinviter
 from leafcast.decide.rounddecisions import Contacts, Decision, Facts, LinkPlan
-from leafcast.decide.suppressing import SuppressedAddresses
+from leafcast.decide.suppressed import SuppressedAddresses
 from leafcast.errors import ExitCode, LeafcastError, ListError, RunStopped
 from leafcast.model import (
     Due,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from leafcast.decide.planning import message_anew
-from leafcast.decide.suppressing import SuppressedAddresses
+from leafcast.decide.suppressed import SuppressedAddresses
 from leafcast.decide.texts import trimmed
 from leafcast.model import (
     Change,

@@ -11,7 +11,7 @@ from itertools import islice
 from leafcast.decide.campaign import Campaign
 from leafcast.decide.linking import Linker
 from leafcast.decide.listchanges import change_sentences, connected_sentences, unfit_sentences
-from leafcast.decide.suppressing import SuppressedAddresses
+from leafcast.decide.suppressed import SuppressedAddresses
 from leafcast.errors import ExitCode, LeafcastError, RunStopped
 from leafcast.model import (
     Channel,

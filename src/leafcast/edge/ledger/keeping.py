@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import apsw
 
-from leafcast.decide.suppressing import key_of
+from leafcast.decide.suppressed import key_of
 from leafcast.edge.ledger import connect, place, sql
 from leafcast.edge.ledger.opening import open_ledger
 from leafcast.edge.ledger.suppressing import insert

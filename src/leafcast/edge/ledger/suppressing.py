@@ -7,7 +7,7 @@ from typing import Any
 import apsw
 
 from leafcast.decide.ledger.wording import refused
-from leafcast.decide.suppressing import after_outcome, key_of
+from leafcast.decide.suppressed import after_outcome, key_of
 from leafcast.edge.ledger import sql
 from leafcast.edge.ledger.operations import Stamp
 from leafcast.model import Channel, Grower, MessageSkipped, Outcome, SkipReason, Suppress, Suppression

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from leafcast.decide.suppressing import after_outcome, key_of
+from leafcast.decide.suppressed import after_outcome, key_of
 from leafcast.edge.memory.rows import MessageRow
 from leafcast.edge.memory.tables import Tables
 from leafcast.model import Channel, Grower, Outcome, SkipReason, Suppression
