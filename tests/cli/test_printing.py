@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 
-from leafcast.cli.printing import FIRST_ROWS, MOST_ROWS, Voice, _folded
+from leafcast.cli.printing import FIRST_ROWS, MANY_PROBLEMS, MOST_ROWS, Voice, _folded, error_document, problem_lines
+from leafcast.errors import ListError
+from leafcast.model import Problem, ProblemKind, Severity, Where
 
 LONG = "  growers.csv, row 9: The email may be a typing mistake. Is ana@farm.example meant, or somebody else?"
 
@@ -58,3 +61,30 @@ def test_a_pipe_gets_every_row():
     Voice(out=pipe).table([f"row {number}" for number in range(500)])
 
     assert pipe.getvalue().count("row ") == 500
+
+
+@pytest.mark.parametrize("count", [0, 2, MANY_PROBLEMS, MANY_PROBLEMS + 1])
+def test_problems_are_said_as_json_however_many_they_are(count):
+    """The same object whether the problems are held or made one by one, also when they are told a second time."""
+    problems = [
+        Problem(ProblemKind.EMAIL, f"wrong {number}", "mend it", Where("g.csv", row=number)) for number in range(count)
+    ]
+    out = io.StringIO()
+    Voice(as_json=True, out=out).document(error_document(ListError(problems, fix="Mend them.")))
+
+    said = json.loads(out.getvalue())["error"]
+    assert [one["what"] for one in said["problems"]] == [problem.what for problem in problems]
+    assert said["fix"] == "Mend them."
+    assert out.getvalue().count("\n") == 1
+
+
+def test_problems_are_grouped_by_kind_errors_first():
+    """Each kind once, in the order in which it was met, with its number and the first of it; or with all."""
+    kinds = (ProblemKind.NAME, ProblemKind.EMAIL, ProblemKind.NAME, ProblemKind.NAME)
+    problems = [Problem(kind, f"wrong {number}", "", severity=Severity.WARNING) for number, kind in enumerate(kinds)]
+    problems.append(Problem(ProblemKind.PHONE, "bad", ""))
+
+    shown = ["phone · 1 error", "  bad.", "name · 3 warnings", "  wrong 0.", "  wrong 2.", "  … and 1 more"]
+    assert list(problem_lines(problems, examples=2)) == [*shown, "email · 1 warning", "  wrong 1."]
+    assert "  wrong 3." in list(problem_lines(problems, examples=None))
+    assert not any("more" in line for line in problem_lines(problems, examples=None))

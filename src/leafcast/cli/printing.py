@@ -9,9 +9,10 @@ import re
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TextIO
 
 from leafcast.errors import CampaignError, LeafcastError, ListError
@@ -25,6 +26,10 @@ MOST_ROWS, FIRST_ROWS = 40, 20
 """On a terminal a longer table is cut to its first rows, so that what comes before and after it stays in sight."""
 NARROWEST = 40
 """Columns below which nothing is folded: a terminal that does not say how wide it is says 0."""
+MANY_PROBLEMS = 10_000
+"""More than these are not held in memory."""
+PARTS_AT_ONCE = 4_096
+"""Pieces of a long answer that are written in one go."""
 _GLUE = "\x00"
 _COMMAND = re.compile(r"leafcast [a-z]+(?: (?:--?[\w-]+|\S*[/.]\S+))*")
 
@@ -86,7 +91,7 @@ class Voice:
         """The one JSON object of `--json`, in plain ASCII so that no locale can break it; a second one is not said."""
         if self.as_json and not self._told:
             self._told = True
-            self._answer(json.dumps(value, default=str))
+            self._answer_in_parts(json.JSONEncoder(default=str).iterencode(value))
 
     def ask(self, question: str) -> bool:
         """Ask the person. Raises KeyboardInterrupt for Ctrl-C, and for an end of the input, which is no answer."""
@@ -101,15 +106,26 @@ class Voice:
         # Whoever read it (a pager, `head`) may have seen enough; the exit code still tells how the command went.
         _say(self.out, text)
 
+    def _answer_in_parts(self, parts: Iterator[str]) -> None:
+        """One line that may be longer than fits into memory."""
+        while some := "".join(islice(parts, PARTS_AT_ONCE)):
+            _write(self.out, some)
+        _write(self.out, "\n")
+
     def _aside(self, text: str) -> None:
         # A terminal that was closed: not being heard is no reason to stop in mid-run.
         _say(self.err, text)
 
 
 def _say(stream: TextIO, text: str) -> None:
-    """Write a line at once; into nothing, from then on, where nobody is at the other end any more."""
+    """Write a line at once."""
+    _write(stream, f"{_folded(text, _width(stream))}\n")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Write at once; into nothing, from then on, where nobody is at the other end any more."""
     try:
-        stream.write(f"{_folded(text, _width(stream))}\n")
+        stream.write(text)
         stream.flush()
     except (BrokenPipeError, ValueError):
         _silence(stream)
@@ -160,21 +176,36 @@ def error_document(error: LeafcastError) -> dict[str, Any]:
 
 
 def problem_documents(problems: Iterable[Problem]) -> list[dict[str, Any]]:
-    """Problems for other programs: where, what, and what to do."""
-    return [
-        {
-            "kind": problem.kind,
-            "severity": problem.severity,
-            "file": problem.where.file,
-            "row": problem.where.row,
-            "line": problem.where.line,
-            "column": problem.where.column,
-            "key": problem.where.key,
-            "what": problem.what,
-            "fix": problem.fix,
-        }
-        for problem in problems
-    ]
+    """Problems for other programs: where, what, and what to do. Where they are many, each is made when it is said."""
+    many = isinstance(problems, Sized) and len(problems) > MANY_PROBLEMS
+    return _Documents(problems) if many else [_document(problem) for problem in problems]
+
+
+class _Documents(list[dict[str, Any]]):
+    """A list for `Voice.document` alone, which walks through it; there is nothing in it."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self._problems = problems
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return map(_document, self._problems)
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def _document(problem: Problem) -> dict[str, Any]:
+    return {
+        "kind": problem.kind,
+        "severity": problem.severity,
+        "file": problem.where.file,
+        "row": problem.where.row,
+        "line": problem.where.line,
+        "column": problem.where.column,
+        "key": problem.where.key,
+        "what": problem.what,
+        "fix": problem.fix,
+    }
 
 
 def problem_lines(problems: Iterable[Problem], *, examples: int | None = 3) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """What concerns several rows of a list: the same externalId twice, one address on several rows.
 
-A million rows must fit, so each value is kept as its hash in flat arrays: 16 to 48 bytes, not a Python object. That two
+A million rows must fit, so each value is kept as its hash in flat arrays: 18 to 42 bytes, not a Python object. That two
 different values are taken for one has a probability of about 1 in 30 million for a list of a million rows.
 """
 
@@ -44,7 +44,7 @@ class Seen:
         self._shared_address = shared_address
         self._file = file
         self._heading_of = heading_of
-        self._ids = _FirstRows()
+        self._ids = _FirstRows(spelled=True)
         self._addresses = {Channel.EMAIL: _FirstRows(), Channel.SMS: _FirstRows()}
 
     def add(self, grower: Grower) -> Standing:
@@ -110,48 +110,52 @@ def _folded(external_id: str) -> str:
 
 
 _MASK = 0xFFFF_FFFF_FFFF_FFFF
-_SPELLING_BITS = 16
-_SPELLING_MASK = (1 << _SPELLING_BITS) - 1
+_SPELLING_MASK = 0xFFFF
 
 
 class _FirstRows:
-    """Text -> the row it first stood in: a hash table in two flat arrays, open addressing, at most two thirds full."""
+    """Text -> the row it first stood in: a hash table in flat arrays, open addressing, at most two thirds full."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, spelled: bool = False) -> None:
+        """`spelled`: whether it is asked for spellings as well."""
         self._filled = 0
+        self._spelled = spelled
         self._make_room(1 << 10)
 
     def first(self, text: str, row: int, *, spelling: str = "") -> tuple[int, bool] | None:
         """The earlier row with this text and whether its spelling was the same; None (and remembered) if there is
         none."""
         key = hash(text) & _MASK or 1
-        slot = self._slot(key)
-        if self._keys[slot]:
-            kept = self._rows[slot]
-            return kept >> _SPELLING_BITS, kept & _SPELLING_MASK == hash(spelling) & _SPELLING_MASK
-        self._keys[slot] = key
-        self._rows[slot] = row << _SPELLING_BITS | hash(spelling) & _SPELLING_MASK
-        self._filled += 1
-        if self._filled * 3 > len(self._keys) * 2:
-            self._grow()
-        return None
-
-    def _slot(self, key: int) -> int:
         keys, last = self._keys, self._last
         slot = key & last
         while keys[slot] and keys[slot] != key:
             slot = (slot + 1) & last
-        return slot
+        if keys[slot]:
+            same = not self._spelled or self._spellings[slot] == hash(spelling) & _SPELLING_MASK
+            return self._rows[slot], same
+        keys[slot] = key
+        self._rows[slot] = row
+        if self._spelled:
+            self._spellings[slot] = hash(spelling) & _SPELLING_MASK
+        self._filled += 1
+        if self._filled * 3 > len(keys) * 2:
+            self._grow()
+        return None
 
     def _grow(self) -> None:
-        keys, rows = self._keys, self._rows
+        keys, rows, spellings = self._keys, self._rows, self._spellings
         self._make_room(len(keys) * 2)
-        for key, row in zip(keys, rows, strict=True):
+        for old, key in enumerate(keys):
             if key:
-                slot = self._slot(key)
-                self._keys[slot], self._rows[slot] = key, row
+                slot = key & self._last
+                while self._keys[slot]:
+                    slot = (slot + 1) & self._last
+                self._keys[slot], self._rows[slot] = key, rows[old]
+                if self._spelled:
+                    self._spellings[slot] = spellings[old]
 
     def _make_room(self, slots: int) -> None:
-        self._keys = array("Q", bytes(8 * slots))
-        self._rows = array("Q", bytes(8 * slots))
+        self._keys = array("Q", [0]) * slots
+        self._rows = array("I", [0]) * slots
+        self._spellings = array("H", [0]) * (slots if self._spelled else 0)
         self._last = slots - 1
