@@ -60,7 +60,7 @@ def nobody_left(group: int) -> bool:
 
 def can_connect(url: str) -> bool:
     with socket.socket() as probe:
-        probe.settimeout(5)
+        probe.settimeout(60)
         return probe.connect_ex((urlsplit(url).hostname, urlsplit(url).port)) == 0
 
 
@@ -161,7 +161,7 @@ def test_kept_it_stays_until_ctrl_c(kept: tuple[Path, subprocess.Popen[str]]) ->
     folder, process = kept
     assert process.stdout is not None
     told = json.loads(process.stdout.readline())
-    with urlopen(f"{told['live']}/control/state?only=counts", timeout=10) as answer:  # noqa: S310 - loopback
+    with urlopen(f"{told['live']}/control/state?only=counts", timeout=60) as answer:  # noqa: S310 - loopback
         counts = json.load(answer)["counts"]
     assert {name: counts[name] for name in told["received"]} == told["received"]
     assert told["messages"]["accepted"] == counts["emails"] + counts["texts"]

@@ -218,7 +218,7 @@ def test_the_last_place_at_the_door_cannot_lock_out_the_login(lab: Any) -> None:
     async def use(client: LeafClient) -> LinkOutcome:
         client._door._places = asyncio.Semaphore(1)
         turn = await client._door.ready()
-        return await asyncio.wait_for(client.create(lab.request(), turn), 2)
+        return await asyncio.wait_for(client.create(lab.request(), turn), 60)
 
     outcome, _ = lab.leaf(login_then(lab, ["a"], {"a"}), use)
     assert outcome.outcome.verdict is Verdict.ACCEPTED

@@ -24,6 +24,8 @@ class Wire:
     url: str = ""
     connections: int = 0
     requests: list[bytes] = field(default_factory=list)
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once a client has closed its connection."""
 
 
 @asynccontextmanager
@@ -33,13 +35,16 @@ async def wire(behave: Behave) -> AsyncIterator[Wire]:
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         seen.connections += 1
-        while head := await reader.readuntil(b"\r\n\r\n"):
-            length = next(
-                (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
-            )
-            seen.requests.append(head + await reader.readexactly(length))
-            await behave(len(seen.requests), writer)
-            await writer.drain()
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = next(
+                    (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
+                )
+                seen.requests.append(head + await reader.readexactly(length))
+                await behave(len(seen.requests), writer)
+                await writer.drain()
+        except asyncio.IncompleteReadError:
+            seen.left.set()
 
     async with tcp(handle) as port:
         seen.url = f"http://127.0.0.1:{port}"

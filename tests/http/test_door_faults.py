@@ -118,14 +118,14 @@ def test_the_whole_request_has_a_deadline(lab: Any) -> None:
 
     async def behave(_n: int, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 1000\r\n\r\n")
-        for _ in range(100):
+        while True:
             writer.write(b".")
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
 
-    reply, _ = ask(lab, behave, read=5, total=0.2)
+    reply, _ = ask(lab, behave, read=30, total=2)
     assert isinstance(reply, Answer)
     assert not reply.body_complete
-    assert len(reply.body) < 50
+    assert 0 < len(reply.body) < 1000
 
 
 def test_a_refused_connection_is_not_sent(lab: Any) -> None:

@@ -61,7 +61,7 @@ def test_the_journal_is_written_before_the_answer(sandbox_with: Any, tmp_path: P
             "POST",
             "/Messages.json",
             data={"To": "+15155550199", "From": "+15155550100", "Body": "Hello"},
-            timeout=0.2,
+            timeout=2,
         )
     assert [line["kind"] for line in lines(journal)] == ["text"]
 
