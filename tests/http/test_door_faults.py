@@ -8,10 +8,12 @@ import ssl
 from typing import Any
 
 import aiohttp
+import httpx
 import pytest
 
 from leafcast.decide.replies import Answer, Fault, NotSent, Unanswered
-from leafcast.edge.http.network import FAULTS, fault_of
+from leafcast.edge.http.network import fault_of
+from leafcast.edge.http.transport import TOLD_AS, told
 
 
 def ask(lab: Any, behave: Any, method: str = "POST", **timeouts: float) -> tuple[Any, Any]:
@@ -176,11 +178,11 @@ def test_a_hanging_handshake_is_not_sent(lab: Any) -> None:
 
 
 def test_every_error_of_the_library_is_mapped() -> None:
-    """Each exception of aiohttp means something, and only those of connecting count as not sent."""
+    """Each exception of aiohttp is told in httpx's words, and only those of connecting count as not sent."""
     known = [
         kind for kind in vars(aiohttp).values() if isinstance(kind, type) and issubclass(kind, aiohttp.ClientError)
     ]
-    safe = {kind.__name__ for kind in known if _meaning(kind) is NotSent}
+    safe = {kind.__name__ for kind in known if issubclass(_told(kind), httpx.ConnectError | httpx.ConnectTimeout)}
     assert len(known) > 20
     assert safe == {
         "ConnectionTimeoutError",
@@ -192,18 +194,30 @@ def test_every_error_of_the_library_is_mapped() -> None:
         "ClientProxyConnectionError",
         "UnixClientConnectorError",
     } & {kind.__name__ for kind in known}
-    assert fault_of(ssl.SSLError()) == Unanswered(Fault.CLOSED)
-    assert fault_of(TimeoutError()) == Unanswered(Fault.TIMEOUT)
+    request = httpx.Request("GET", "http://127.0.0.1/")
+    assert isinstance(told(ssl.SSLError(), request), httpx.ReadError)
+    assert isinstance(told(TimeoutError(), request), httpx.ReadTimeout)
 
 
-def _meaning(kind: type[BaseException]) -> type[NotSent] | type[Unanswered]:
-    return next(meaning for listed, meaning, _ in FAULTS if issubclass(kind, listed))
+def _told(kind: type[BaseException]) -> type[httpx.TransportError]:
+    for listed, made in TOLD_AS:
+        if issubclass(kind, listed):
+            return made
+    raise AssertionError(kind)
+
+
+def test_every_error_of_httpx_means_something() -> None:
+    """Whatever a transport of httpx may raise is in our table, and only a failed connection is not sent."""
+    kinds = [kind for kind in vars(httpx).values() if isinstance(kind, type) and issubclass(kind, httpx.TransportError)]
+    assert len(kinds) > 10
+    safe = {kind for kind in kinds if isinstance(fault_of(kind("")), NotSent)}
+    assert safe == {httpx.ConnectError, httpx.ConnectTimeout}
 
 
 def test_an_error_that_nobody_knows_is_not_swallowed() -> None:
     """What the table does not name is a bug and comes out."""
     with pytest.raises(ZeroDivisionError):
-        fault_of(ZeroDivisionError())
+        told(ZeroDivisionError(), httpx.Request("GET", "http://127.0.0.1/"))
 
 
 def test_headers_are_read_whatever_bytes_they_have(lab: Any) -> None:

@@ -74,8 +74,8 @@ MUTANTS = (
         (
             (
                 "edge/http/network.py",
-                "(asyncio.TimeoutError, Unanswered, Fault.TIMEOUT)",
-                "(asyncio.TimeoutError, NotSent, Fault.TIMEOUT)",
+                "(httpx.TimeoutException, Unanswered, Fault.TIMEOUT)",
+                "(httpx.TimeoutException, NotSent, Fault.TIMEOUT)",
             ),
         ),
         ("lost",),
@@ -86,13 +86,13 @@ MUTANTS = (
         (
             (
                 "edge/http/network.py",
-                "(aiohttp.ClientResponseError, Unanswered, Fault.GARBLED)",
-                "(aiohttp.ClientResponseError, NotSent, Fault.GARBLED)",
+                "(httpx.ProtocolError, Unanswered, Fault.GARBLED)",
+                "(httpx.ProtocolError, NotSent, Fault.GARBLED)",
             ),
             (
                 "edge/http/network.py",
-                "(aiohttp.ClientError, Unanswered, Fault.CLOSED)",
-                "(aiohttp.ClientError, NotSent, Fault.CLOSED)",
+                "(httpx.TransportError, Unanswered, Fault.CLOSED)",
+                "(httpx.TransportError, NotSent, Fault.CLOSED)",
             ),
         ),
         ("lost",),

@@ -1,27 +1,25 @@
-"""Requests over aiohttp's connections, each exactly once, and the one table that says what each failure means.
+"""Requests through a transport of httpx, and the one table that says what each of their failures means.
 
-aiohttp without a client on top of it: what httpx adds to a request costs more than all the rest of it, and the
-ready-made bridge between the two tells a connection that was dropped after the request had left as one that never
-stood: docs/decisions/0003-http-transport.md.
+httpx's requests, answers and errors without its `AsyncClient`: redirects, authentication and cookies, which nobody here
+wants, cost more than all the rest of a request (docs/decisions/0003-http-transport.md).
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import cast
 
 import aiohttp
-from aiohttp.connector import Connection
-from yarl import URL
+import httpx
 
 from leafcast import __version__
 from leafcast.decide.replies import Answer, Fault, NotSent, Reply, Unanswered
+from leafcast.edge.http.transport import WRITTEN, Connector, NameNotFound, NoTrust, OnceTransport, Written
 
 LARGEST_BODY = 5_000_000
 """Bytes of an answer that are read; what is longer counts as cut off."""
@@ -42,55 +40,32 @@ class Timeouts:
     which the server is just closing ends in doubt."""
 
 
-FAULTS: tuple[tuple[type[BaseException], type[NotSent] | type[Unanswered], Fault], ...] = (
-    # Raised while connecting only (aiohttp 3.14, client.py, _connect_and_send_request): no byte has left.
-    (aiohttp.ConnectionTimeoutError, NotSent, Fault.CONNECT_TIMEOUT),
-    (aiohttp.ClientConnectorDNSError, NotSent, Fault.NAME),
-    (aiohttp.ClientConnectorCertificateError, NotSent, Fault.TLS),
-    (aiohttp.ClientSSLError, NotSent, Fault.TLS),
-    (aiohttp.ClientConnectorError, NotSent, Fault.REFUSED),
-    # From here on a connection stood. A server that drops it before we write looks the same as one that drops it after
-    # it has read everything, so none of these may be told as a failure to connect.
-    (asyncio.TimeoutError, Unanswered, Fault.TIMEOUT),
-    (aiohttp.ClientResponseError, Unanswered, Fault.GARBLED),
-    (aiohttp.ClientError, Unanswered, Fault.CLOSED),
-    (OSError, Unanswered, Fault.CLOSED),
+FAULTS: tuple[tuple[type[httpx.TransportError], type[NotSent] | type[Unanswered], Fault], ...] = (
+    (NameNotFound, NotSent, Fault.NAME),
+    (NoTrust, NotSent, Fault.TLS),
+    (httpx.ConnectError, NotSent, Fault.REFUSED),
+    (httpx.ConnectTimeout, NotSent, Fault.CONNECT_TIMEOUT),
+    (httpx.TimeoutException, Unanswered, Fault.TIMEOUT),
+    (httpx.ProtocolError, Unanswered, Fault.GARBLED),
+    (httpx.TransportError, Unanswered, Fault.CLOSED),
 )
 """What each failure means; the first line that fits counts, so the most specific stand first. Whatever is not known to
 have failed before the first byte is a doubt."""
 
-
-def fault_of(error: BaseException) -> NotSent | Unanswered:
-    """What a failure below HTTP means. Raises the error again when the table does not know it."""
-    for kind, made, fault in FAULTS:
-        if isinstance(error, kind):
-            return made(fault)
-    raise error
+_url = lru_cache(maxsize=64)(httpx.URL)
+"""Taking a URL apart costs as much as the rest of building a request, and most requests go to a few."""
 
 
-Written = Callable[[], None]
-"""Told once a request's bytes have been written."""
-
-_written: ContextVar[Written | None] = ContextVar("_written", default=None)
-
-
-class Connector(aiohttp.TCPConnector):
-    """Connections; whoever gets one writes at once, in the same turn of the event loop (aiohttp 3.14, client.py,
-    _connect_and_send_request), so in the next one it has written."""
-
-    async def connect(self, *args: Any, **options: Any) -> Connection:
-        """A connection for a request."""
-        connection = await super().connect(*args, **options)
-        if (written := _written.get()) is not None:
-            asyncio.get_running_loop().call_soon(written)
-        return connection
+def fault_of(error: httpx.TransportError) -> NotSent | Unanswered:
+    """What a failure below HTTP means."""
+    return next(made(fault) for kind, made, fault in FAULTS if isinstance(error, kind))
 
 
 class Network:
     """Open connections, shared by all doors. Sends each request exactly once, whatever happens."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self._session = session
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._transport = transport
 
     async def send(
         self,
@@ -103,41 +78,40 @@ class Network:
     ) -> Reply:
         """Make one request; `written` is called when its bytes have left. What the network or the server does comes
         back as a value."""
-        _written.set(written)
+        # Given as a stream, the body is not encoded and measured a second time, which costs as much as all the rest.
+        stream = httpx.ByteStream(body or b"")
+        extensions = {WRITTEN: written} if written else {}
+        request = httpx.Request(
+            method, _url(url), headers={**_HEADERS, **headers}, stream=stream, extensions=extensions
+        )
         try:
-            answer = await self._session.request(
-                method, URL(url, encoded=True), headers=headers, data=body or None, allow_redirects=False
-            )
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            response = await self._transport.handle_async_request(request)
+        except httpx.TransportError as error:
             return fault_of(error)
-        whole = False
+        answered = cast(httpx.AsyncByteStream, response.stream)  # of an async transport
         try:
-            found, whole = await _read(answer.content, largest)
+            found, whole = await _read(answered, largest)
         finally:
-            # A connection that broke, or that has something of the body still to come, must not meet the next request.
-            if whole:
-                answer.release()
-            else:
-                answer.close()
-        return Answer(answer.status, _readable(answer.raw_headers), found, whole)
+            await answered.aclose()
+        return Answer(response.status_code, _readable(response.headers.raw), found, whole)
 
 
-async def _read(content: aiohttp.StreamReader, largest: int) -> tuple[bytes, bool]:
+async def _read(stream: httpx.AsyncByteStream, largest: int) -> tuple[bytes, bool]:
     """The body, and whether it is whole."""
     parts: list[bytes] = []
     size = 0
     try:
-        while part := await content.readany():
+        async for part in stream:
             parts.append(part)
             size += len(part)
             if size > largest:
                 return b"", False
-    except (TimeoutError, aiohttp.ClientError, OSError):
+    except httpx.TransportError:
         return b"".join(parts), False
     return b"".join(parts), True
 
 
-def _readable(headers: tuple[tuple[bytes, bytes], ...]) -> dict[str, str]:
+def _readable(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     """Headers by lower-case name, each byte a letter; of several with one name the first."""
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in reversed(headers)}
 
@@ -154,7 +128,6 @@ async def open_network(timeouts: Timeouts = Timeouts(), tls: ssl.SSLContext | No
     )
     session = aiohttp.ClientSession(
         connector=connector,
-        headers=_HEADERS,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=False,
@@ -168,8 +141,8 @@ async def open_network(timeouts: Timeouts = Timeouts(), tls: ssl.SSLContext | No
     # aiohttp sends GET and DELETE once more by itself when a kept connection turns out closed; that request would
     # escape the pace. There is no public switch (aio-libs/aiohttp issue 10790); tests/http proves that this one works.
     session._retry_connection = False
-    async with session:
-        yield Network(session)
+    async with OnceTransport(session) as transport:
+        yield Network(transport)
 
 
 def quiet_loggers() -> None:
