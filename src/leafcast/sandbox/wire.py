@@ -27,8 +27,8 @@ STAMPS = 35
 _STAMP = struct.Struct("@qq")
 READ_AT_ONCE = 0.001
 """Seconds between two looks at a clock that count as none."""
-BUFFER = 65_536
-"""Bytes that are read at once."""
+BUFFER = 262_144
+"""Bytes that are read at once, as many as asyncio does."""
 
 
 def stamping(listener: socket.socket) -> None:
@@ -117,13 +117,15 @@ class Wires:
 def protocol_for(wires: Wires) -> type[H11Protocol]:
     """uvicorn's HTTP/1.1 protocol, with its connections known to `wires`."""
 
+    buffer = bytearray(BUFFER)  # one for all: what was read is taken out before anybody else reads
+    whole = memoryview(buffer)
+
     class WiredProtocol(H11Protocol, asyncio.BufferedProtocol):
         """Reads into a buffer of its own: so it is asked before the bytes are read, while the kernel still tells when
         they came."""
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            self._buffer = bytearray(BUFFER)
             self._raw = socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
             if self.client is not None:
                 wires.opened(self.client, transport)
@@ -131,10 +133,10 @@ def protocol_for(wires: Wires) -> type[H11Protocol]:
         def get_buffer(self, _sizehint: int) -> bytearray:
             if self.client is not None and (self.cycle is None or self.cycle.response_complete):
                 wires.heard(self.client, arrived(self._raw))
-            return self._buffer
+            return buffer
 
         def buffer_updated(self, nbytes: int) -> None:
-            self.data_received(bytes(memoryview(self._buffer)[:nbytes]))
+            self.data_received(bytes(whole[:nbytes]))
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._raw.close()

@@ -59,14 +59,15 @@ def told(error: BaseException, request: httpx.Request) -> httpx.TransportError:
 
 
 class Connector(aiohttp.TCPConnector):
-    """Connections; whoever gets one writes at once, in the same turn of the event loop (aiohttp 3.14, client.py,
-    _connect_and_send_request), so in the next one it has written."""
+    """Connections; whoever gets one writes its head at once and its body in the next turn of the event loop at the
+    latest (aiohttp 3.14, client_reqrep.py, send), so in the turn after that it has written."""
 
     async def connect(self, *args: Any, **options: Any) -> Connection:
         """A connection for a request."""
         connection = await super().connect(*args, **options)
         if (written := _written.get()) is not None:
-            asyncio.get_running_loop().call_soon(written)
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, written)
         return connection
 
 
