@@ -32,6 +32,8 @@ class Limited:
     taken: list[float] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
     flukes: set[int] = field(default_factory=set)
+    changes: tuple[float, float] = (1e9, 0)
+    """From this instant on the limit is another one."""
     _window: deque[float] = field(default_factory=deque)
     _under_way: int = 0
 
@@ -41,7 +43,8 @@ class Limited:
         while self._window and now - self._window[0] >= 1:
             self._window.popleft()
         number = len(self.taken) + len(self.refused) + 1
-        if len(self._window) >= self.limit or self._under_way >= self.at_once or number in self.flukes:
+        limit = self.limit if now < self.changes[0] else self.changes[1]
+        if len(self._window) >= limit or self._under_way >= self.at_once or number in self.flukes:
             self.refused.append(now)
             await self.clock.sleep(self.latency / 2)
             return Answer(429, self.headers, b"")
@@ -106,6 +109,21 @@ def test_the_real_rate_is_found(rate: float | None, limit: int, latency: float) 
     learning = 12 + (64 if rate is None else rate * latency)  # what was under way when the limit was first met
     assert len(service.refused) <= learning + requests * 0.01
     assert 0.9 * limit <= service.rate(30, 90) <= limit
+
+
+@pytest.mark.parametrize("limits", [(20, 8), (15, 25)])
+def test_a_limit_that_changes_is_followed(limits: tuple[int, int]) -> None:
+    """A minute after the service takes less, or more, than it did, the rate is within 10 % of what it takes now, and
+    nearly nothing was refused on the way."""
+    before, after = limits
+    service = Limited(VirtualClock(), limit=before, latency=0.1, changes=(60.0, after))
+    requests = before * 60 + after * 110
+
+    assert drive(service, 50, requests) == 0
+
+    assert len(service.refused) <= requests * 0.02
+    assert 0.9 * before <= service.rate(30, 60) <= before
+    assert 0.9 * after <= service.rate(120, 160) <= after
 
 
 def test_one_request_a_second_is_found() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
@@ -68,6 +68,41 @@ def test_what_slows_down_later_is_told_later() -> None:
     for number in range(800):
         left.settled(EMAIL, 100 + number / 10)
     assert left.seconds(180.0) == pytest.approx(320, rel=0.1)
+
+
+def play_changing(count: int, rate: Callable[[float], float], changes: Sequence[float]) -> list[float]:
+    """Let a channel go at a rate that changes with time; how wrong each estimate was, asked every second, but for the
+    first minute and a minute from each change on. What is still to come is no part of it: an estimate is held against
+    the time that was left at the rate of that moment on, so the changes are all over then or do not last."""
+    chance, times, at = random.Random(3), [], 3.0
+    for _ in range(count):
+        at += chance.uniform(0.8, 1.2) / rate(at)
+        times.append(at)
+    left, wrong, ask = TimeLeft({EMAIL: count}, 0.0), [], 60.0
+    for at in times:
+        while ask <= at and times[-1] - ask > 30:
+            if all(not change <= ask < change + 60 for change in changes):
+                told = left.seconds(ask)
+                wrong.append(abs((told or 0) - (times[-1] - ask)) / (times[-1] - ask))
+            ask += 1
+        left.settled(EMAIL, at)
+    return wrong
+
+
+@pytest.mark.parametrize(("first", "then"), [(50.0, 20.0), (50.0, 45.0), (10.0, 20.0)])
+def test_a_rate_that_changes_for_good_is_known_within_a_minute(first: float, then: float) -> None:
+    """As when a service is found to take less than its pace, or takes more again."""
+    wrong = play_changing(12_000, lambda now: first if now < 50 else then, [50.0])
+    assert max(wrong) < 0.1
+
+
+def test_a_rate_that_is_being_felt_out_does_not_make_the_time_jump() -> None:
+    """Behind a real limit the rate goes down by a tenth and creeps up again every half minute (decide/adapting)."""
+
+    def rate(now: float) -> float:
+        return 20 * (1 + 0.1 * (now % 32 / 20 - 1) ** 3)
+
+    assert max(play_changing(10_000, rate, [])) < 0.1
 
 
 def test_a_channel_that_only_refusals_lead_to_is_counted() -> None:
