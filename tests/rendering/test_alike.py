@@ -38,7 +38,18 @@ OWN = {
     "invite.sms.j2": "{{ grower.name }}: {{ link.url }} {{ grower.Upload | plain }} {{ brand.companyName }} STOP",
     "es/invite.sms.j2": "{% filter plain %}¡{{ grower.name }}{% endfilter %} {{ link.url }} {{ grower.externalId }}",
 }
+PLAIN_ONES = {
+    "invite.subject.j2": "Connect {{ grower.name }}, {{ grower.Upload }}",
+    "invite.html.j2": "<p>{{ grower.name }} <a href='{{ link.url }}'/>",
+    "invite.txt.j2": "{{ grower.name | plain }} {{ link.url }} {{ grower.externalId }}",
+    "invite.sms.j2": "{{ grower.name | plain }} {{ grower.Upload }}: {{ link.url }} ^€ " + "stop " * 20,
+    "es/invite.sms.j2": "¡Conexión, {{ grower.name }}! {{ link.url }} {{ grower.Upload }}" + "stop " * 20,
+    "pt-BR/invite.subject.j2": "{{ grower.name }}{{ grower.Upload }}",
+    "pt-BR/invite.sms.j2": "h{{ grower.name }}ttps://magic-link.withleaf.io/" + PLACEHOLDER_ID + " {{ link.url }}",
+}
 SETTINGS = {
+    "plain words": ("", ""),
+    "plain words, made plain": ("", ", transliterate: plain"),
     "shipped": ("", ""),
     "own": ("", ""),
     "own subject": (', subject: "Hi {{ grower.name | lower }}"', ", transliterate: plain"),
@@ -47,10 +58,17 @@ SETTINGS = {
 }
 
 
+TEMPLATES: dict[str, dict[str, str]] = {
+    "shipped": {},
+    "plain words": PLAIN_ONES,
+    "plain words, made plain": PLAIN_ONES,
+}
+
+
 def made(setting: str, more: dict[str, str] | None = None) -> Renderer:
     email, sms = SETTINGS[setting]
     sources = {str(file.relative_to(SHIPPED)): file.read_text("utf-8") for file in SHIPPED.rglob("*.j2")}
-    sources |= (OWN if setting != "shipped" else {}) | (more or {})
+    sources |= TEMPLATES.get(setting, OWN) | (more or {})
     return Renderer(load(TEXT.format(email=email, sms=sms), "c.yaml"), sources, COLUMNS)
 
 
@@ -92,7 +110,9 @@ def grower(changed: dict[str, str]) -> Grower:
 PLAIN_WORDS = ("", "Maria", "João", "Łucía", "yes", " ", "https", "<b>&'\"", "{{ link.url }}", "a\nb", "\r", "\u2028")
 ODD_WORDS = (PLACEHOLDER_ID, PLACEHOLDER_LINK + PLACEHOLDER_ID, PLACEHOLDER_LINK, "\ud800", "\ufdd01\ufdd1", "😀" * 30)
 LONG_WORDS = ("a" * 79, "ñ" * 70, "€" * 60, "x" * 1_000, "x" * 2_000, "x" * 120_000)
-words = st.one_of(st.sampled_from(PLAIN_WORDS + ODD_WORDS + LONG_WORDS), st.text(max_size=40))
+LETTERS = "abzAÉéñÑüäöåøæÅØÆàèìòù -.'"
+letters = st.text(LETTERS, max_size=3) | st.text(LETTERS, max_size=90)
+words = st.one_of(letters, st.sampled_from(PLAIN_WORDS + ODD_WORDS + LONG_WORDS), st.text(max_size=40))
 rows = st.fixed_dictionaries(
     {"name": words, "Upload": words, "externalId": words.filter(bool)},
     optional={
