@@ -46,6 +46,9 @@ _NAMES = {
     | {part + person for person in _PEOPLE for part in _BEFORE_OR_BEHIND[word].split()}
     for word in _BY_THEMSELVES
 }
+CALLED_OTHERWISE = frozenset(_NAMES)
+"""leafcast's own words for columns that people call otherwise as well."""
+
 _GIVEN = frozenset(_words("firstname givenname forename nombre nombres nome primeironome prenom prenoms"))
 _FAMILY = frozenset(_words("lastname surname familyname apellido apellidos sobrenome nom nomdefamille"))
 _COUNTRIES = frozenset(_words("country countrycode pais paisdeltelefono pays codepays codigopais codigodopais land"))
@@ -53,8 +56,7 @@ _COUNTRIES = frozenset(_words("country countrycode pais paisdeltelefono pays cod
 
 def could_be(word: str, heading: str) -> bool:
     """Whether a heading is a name that people have for one of leafcast's columns."""
-    names = _NAMES.get(word)
-    return names is not None and plain(heading) in names
+    return plain(heading) in _NAMES.get(word, ())
 
 
 def is_country(heading: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from leafcast.decide.columnnames import could_be, is_country, other_half_of_a_name
+from leafcast.decide.columnnames import CALLED_OTHERWISE, could_be, is_country, other_half_of_a_name
 from leafcast.decide.reporting import EXPORT_COLUMNS, OF_THE_LIST
 from leafcast.decide.suggest import nearest, squash
 from leafcast.decide.texts import quoted, shown, trimmed
@@ -108,10 +108,11 @@ def _keys(
     then what else people call these columns."""
     keys: list[str | None] = [heading or None for heading in headings]
     told: list[Problem] = []
-    mapped = {word: _exactly(heading, headings) or _find(heading, headings) for word, heading in columns.items()}
+    alike = _alike(headings)
+    mapped = {word: _exactly(heading, headings) or _find(heading, alike) for word, heading in columns.items()}
     taken = {index for indexes in mapped.values() for index in indexes}
     for word in CONTRACT_COLUMNS:
-        indexes = mapped.get(word) or _find(word, headings, taken)
+        indexes = mapped.get(word) or _find(word, alike, taken)
         if word in columns and not mapped[word] and not (is_export and indexes):
             told.append(_no_such_heading(word, columns[word], headings, indexes, where))
         elif word not in columns and not is_export:
@@ -132,6 +133,8 @@ def _called_otherwise(
     word: str, headings: list[str], found: list[int], taken: set[int], told: list[Problem], where: Where
 ) -> list[int]:
     """The columns of a word, those among them that people only call something like it."""
+    if word not in CALLED_OTHERWISE:
+        return found
     ours = taken.union(found)
     others = [i for i, heading in enumerate(headings) if i not in ours and could_be(word, heading)]
     if word == "name" and (half := other_half_of_a_name(headings, [*found, *others])):
@@ -147,14 +150,17 @@ def _exactly(wanted: str, headings: list[str]) -> list[int]:
     return [index for index, heading in enumerate(headings) if heading == wanted]
 
 
-def _find(wanted: str, headings: list[str], taken: Collection[int] = ()) -> list[int]:
+def _alike(headings: list[str]) -> dict[str, list[int]]:
+    """Where headings stand that are the same but for their case, blanks, hyphens and underscores."""
+    found: dict[str, list[int]] = {}
+    for index, heading in enumerate(headings):
+        found.setdefault(squash(heading) or heading, []).append(index)
+    return found
+
+
+def _find(wanted: str, alike: Mapping[str, list[int]], taken: Collection[int] = ()) -> list[int]:
     """Where a heading stands, whatever its case, blanks, hyphens and underscores."""
-    squashed = squash(wanted) or wanted
-    return [
-        index
-        for index, heading in enumerate(headings)
-        if index not in taken and (heading == wanted or squash(heading) == squashed)
-    ]
+    return [index for index in alike.get(squash(wanted) or wanted, ()) if index not in taken]
 
 
 def _key_in_export(key: str | None, heading: str) -> str | None:
