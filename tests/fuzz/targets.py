@@ -13,6 +13,7 @@ from tests.corpus.cases import CASES
 
 from leafcast.decide.campaignlinks import ListSettings, SharedAddress
 
+from .checks import checked
 from .choices import Choices
 from .memory import in_memory
 from .oracle import Found, Trial, judged
@@ -108,6 +109,15 @@ _MARKS = MappingProxyType({"utf-8": "", "utf-16-le": "\ufeff", "utf-8-sig": "", 
 
 def of_cells(data: bytes, folder: Path) -> Found:
     """A list as a careful program writes it: what stands in its cells is chosen, and a letter or two of it changed."""
+    return judged(*_written(data, folder))
+
+
+def of_checks(data: bytes, folder: Path) -> Found:
+    """The same lists, checked with a campaign."""
+    return checked(*_written(data, folder))
+
+
+def _written(data: bytes, folder: Path) -> tuple[Path, Trial]:
     choices = Choices(data)
     delimiter, ending = choices.one(",;\t|"), choices.one(("\n", "\r\n", "\r"))
     encoding, all_quoted = choices.one(("utf-8", "utf-16-le", "utf-8-sig", "cp1252")), choices.chance(3)
@@ -120,7 +130,7 @@ def of_cells(data: bytes, folder: Path) -> Found:
     content = out.getvalue().encode(encoding, "surrogatepass" if encoding != "cp1252" else "replace")
     wished = encoding if encoding == "cp1252" else None
     trial = Trial(_settings(wished, more % 3, more // 3), region, folder if mends else None)
-    return judged(in_memory("list.csv", content), trial)
+    return in_memory("list.csv", content), trial
 
 
 def _table(choices: Choices) -> Iterator[list[str]]:
@@ -159,6 +169,6 @@ def _seeds_of_cells(_: Path) -> Iterator[bytes]:
 
 Target = Callable[[bytes, Path], Found]
 TARGETS: Mapping[str, tuple[Target, Callable[[Path], Iterator[bytes]]]] = MappingProxyType(
-    {"bytes": (of_bytes, _seeds_of_bytes), "cells": (of_cells, _seeds_of_cells)}
+    {"bytes": (of_bytes, _seeds_of_bytes), "cells": (of_cells, _seeds_of_cells), "checks": (of_checks, _seeds_of_cells)}
 )
 """By name: what is called, and what it is given first."""
