@@ -136,14 +136,42 @@ def test_one_request_a_second_is_found() -> None:
     assert service.rate(30, 120) >= 0.8
 
 
-def test_a_limit_of_requests_at_once_is_found_too() -> None:
-    """Twilio counts what is under way: where ten at once is all, the rate settles near what ten at once come to."""
-    service = Limited(VirtualClock(), at_once=10, latency=0.25)
+@pytest.mark.parametrize("headers", [{}, {"retry-after": "1"}])
+def test_a_limit_of_requests_at_once_is_found_too(headers: dict[str, str]) -> None:
+    """Twilio counts what is under way (20429): where ten at once is all, the rate settles near what ten at once come
+    to, though all 64 workers are at this one service."""
+    service = Limited(VirtualClock(), at_once=10, latency=0.25, headers=headers)
 
     assert drive(service, 200, 3600) == 0
 
     assert len(service.refused) <= 3600 * 0.02
     assert service.rate(30, 90) >= 40 * 0.9
+
+
+@dataclass
+class Windowed(Limited):
+    """A service that takes `limit` requests in each minute of the clock and says how many are left, as SendGrid does
+    (docs "rate limits", 2026-11)."""
+
+    async def send(self, *_args: Any) -> Answer:
+        await self.clock.sleep(self.latency)
+        now = self.clock.monotonic()
+        left = int(self.limit) - sum(time >= now // 60 * 60 for time in self.taken[-int(self.limit) :])
+        (self.taken if left else self.refused).append(now)
+        reset = int(self.clock.now().timestamp() - now % 60) + 60
+        told = {"x-ratelimit-remaining": str(max(0, left - 1)), "x-ratelimit-reset": str(reset)}
+        return Answer(200 if left else 429, told, b"")
+
+
+def test_a_window_that_is_told_is_kept() -> None:
+    """What X-RateLimit says is left of a minute is all that is sent in it, but for what is under way then; and all of
+    it is used."""
+    service = Windowed(VirtualClock(), limit=120, latency=0.1)
+
+    assert drive(service, 20, 600) == 0
+
+    assert len(service.refused) <= 600 * 0.02
+    assert service.rate(60, 240) >= 2 * 0.98
 
 
 @pytest.mark.parametrize("headers", [{}, {"retry-after": "86400"}, {"retry-after": "0"}])
