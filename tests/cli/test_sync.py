@@ -176,7 +176,8 @@ def test_ctrl_c_keeps_what_was_settled(desk):
     sync.until(lambda: desk.requests()["twilio"] > before["twilio"])
     sync.signal(signal.SIGINT)
     done = sync.ended()
-    assert (done.code, done.seconds < 20) == (130, True)
+    assert done.code == 130
+    assert done.seconds < 34, "it waited until the hanging question was given up"
     desk.sandbox.faults()
     assert desk("sync", "spring.yaml", "--json", **SOON).json["settled"]["found"] >= 2
 
