@@ -72,6 +72,14 @@ class _File(apsw.VFSFile):
         self._kind = "wal" if str(path).endswith("-wal") else "db"
         self._kept = _files.setdefault(str(path), Kept(str(path))) if path and _keeping else None
 
+    def xLock(self, level: int) -> None:
+        try:
+            super().xLock(level)
+        except apsw.IOError as error:
+            # Closing what was opened to be read only, SQLite asks for a lock that it cannot have and goes without; here
+            # that would come up as an error.
+            raise apsw.BusyError from error
+
     def xWrite(self, data: bytes, offset: int) -> None:
         _tell(f"{self._kind}.write")
         super().xWrite(data, offset)

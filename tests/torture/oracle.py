@@ -5,11 +5,14 @@ The record is one JSON object a line, the sandbox's journal or that of the fakes
     link.created   id, externalId
     email          to, links (ids found in the message), mid where it is known
     text           to, links, body
-    asked          svc, who (externalId or message id), run, time: a request that left (fakes only)
+    asked          svc, who (externalId or message id), to, run, time: a request that left (fakes only)
     answered       svc, who, run, verdict (fakes only)
+    suppressed     channel, address, run, under_way: messages of that run whose intent was written down before
+    unsuppressed   channel, address
+    recalled       messages: those that had been planned by then
 
 I1 accounting · I2 at most once · I3 write-ahead · I4 no false comfort · I5 nothing lost · I6 binding · I7 links ·
-I8 monotone · I9 freshness · I10 secrecy (`leaks`)
+I8 monotone · I9 freshness · I10 secrecy (`leaks`) · I11 nobody suppressed and nothing recalled is sent to a service
 """
 
 from __future__ import annotations
@@ -45,6 +48,21 @@ class Truth:
     asked: list[tuple[str, datetime]] = field(default_factory=list)
     """Messages whose request left, and when."""
     answered: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+    suppressed: dict[tuple[str, str], tuple[int, set[str]]] = field(default_factory=dict)
+    """(channel, address) to the run beside which that was done, and its messages that were on their way already."""
+    recalled: set[str] = field(default_factory=set)
+    unwanted: list[str] = field(default_factory=list)
+    """Requests that should not have left."""
+
+    def ask(self, entry: dict[str, Any]) -> None:
+        """A request for a message left."""
+        who, key = entry["who"], (entry["svc"], _plain(entry["to"]))
+        self.asked.append((who, datetime.fromisoformat(entry["time"])))
+        run, under_way = self.suppressed.get(key, (entry["run"], {who}))
+        if run != entry["run"] or who not in under_way:
+            self.unwanted.append(f"I11 {key[0]} was asked to write to somebody who is suppressed")
+        if who in self.recalled:
+            self.unwanted.append(f"I11 {key[0]} was asked to send a message that was recalled")
 
 
 @dataclass(slots=True)
@@ -67,7 +85,7 @@ class Judgement:
     sending: int = 0
 
 
-def read_truth(journal: Path) -> Truth:
+def read_truth(journal: Path) -> Truth:  # noqa: C901 - a kind of line each
     """The services' record; a last line without its end was never durable and does not count."""
     truth = Truth()
     text = journal.read_text(encoding="utf-8") if journal.exists() else ""
@@ -82,7 +100,14 @@ def read_truth(journal: Path) -> Truth:
                 truth.messages.append(entry)
             case "asked":
                 if entry["svc"] != "leaf":
-                    truth.asked.append((entry["who"], datetime.fromisoformat(entry["time"])))
+                    truth.ask(entry)
+            case "suppressed":
+                key = entry["channel"], _plain(entry["address"])
+                truth.suppressed[key] = entry["run"], set(entry["under_way"])
+            case "unsuppressed":
+                truth.suppressed.pop((entry["channel"], _plain(entry["address"])), None)
+            case "recalled":
+                truth.recalled |= set(entry["messages"])
             case "answered":
                 truth.answered[entry["svc"], entry["who"]].append(entry["verdict"])
     return truth
@@ -163,6 +188,7 @@ def _judge(
     attempts = db.execute("SELECT * FROM attempt").fetchall()
     excluded = db.execute("SELECT list_row FROM excluded").fetchall()
     wrong += _once(rows, truth, attempts, db)
+    wrong += truth.unwanted + _suppressions_kept(truth, db)
     wrong += _in_time(truth, attempts)
     wrong += _binding(truth, growers)
     wrong += _comfort(rows, truth)
@@ -227,6 +253,13 @@ def _in_time(truth: Truth, attempts: Iterable[sqlite3.Row]) -> list[str]:
         elif min(waits) > SEND_DEADLINE + 0.5:
             wrong.append(f"I3 a request left {min(waits):.0f} s after its intent")
     return wrong
+
+
+def _suppressions_kept(truth: Truth, db: sqlite3.Connection) -> list[str]:
+    if not db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'suppression'").fetchone():
+        return ["I11 there is no list of suppressions any more"] if truth.suppressed else []
+    kept = {(row["channel"], _plain(row["address"])) for row in db.execute("SELECT channel, address FROM suppression")}
+    return ["I11 a suppression has gone"] * len(set(truth.suppressed) - kept)
 
 
 def _resent(db: sqlite3.Connection) -> set[str]:

@@ -187,7 +187,7 @@ class Services:
         fate = OUTCOMES.get(name)
         left = self.clock.now().isoformat()
         self.event(f"{service}.ask")
-        self.write("asked", svc=service, who=who, run=self.run, time=left)
+        self.write("asked", svc=service, who=who, to=line.get("to"), run=self.run, time=left)
         self.arrive()
         self.under_way += 1
         self.most = max(self.most, self.under_way)

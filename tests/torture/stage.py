@@ -121,8 +121,9 @@ class Play:
     async def _story(self, world: World) -> Any:
         case, brake = self.case, self.brake
         assert brake is not None
-        if self.command.startswith("sync"):
+        if self.command.startswith(("sync", "recall")):
             from leafcast.stories.doubts import Evidence
+            from leafcast.stories.recall import Extent, recall
             from leafcast.stories.sync import sync
 
             assert self.services is not None
@@ -131,6 +132,9 @@ class Play:
                 ledger=world.ledger, doubts=world.ledger, reader=world.reader, searchers=searchers,  # type: ignore[arg-type]
                 leaf=FakeKeeper(self.services), clock=world.clock, progress=world.progress, settle=SETTLE,
             )  # fmt: skip
+            if self.command == "recall":
+                extent, name = Extent(only=self.options.only), case.job.campaign.name
+                return await recall(evidence, world.ledger, name, brake, extent, "torture", _yes)  # type: ignore[arg-type]
             return await sync(evidence, case.job.campaign, brake, revoke_orphans=self.command == "sync revoke")
         if self.command == "retry":
             return await retry(world, case.job.examiner, brake, self.options, _yes, None)

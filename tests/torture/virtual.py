@@ -14,6 +14,8 @@ import os
 import random
 import shutil
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -199,8 +201,10 @@ def _place(case: stage.Case, folder: Path) -> Path:
 def _run(  # noqa: C901 - told in order
     case: stage.Case, folder: Path, chance: random.Random, run: int, strike: int | None, clock: Jumpy, calm: bool,
     command: str, options: stage.Options, power: bool, late: list[tuple[float, dict[str, Any]]],
+    meanwhile: Callable[[stage.Switch, str], None] | None = None,
 ) -> tuple[int, Path | None, str]:  # fmt: skip
-    """One run; its exit code, and the folder where the world goes on when it was cut off, with the event."""
+    """One run; its exit code, and the folder where the world goes on when it was cut off, with the event. `meanwhile`
+    happens at the strike instead of the end."""
     after = folder.with_name(f"{folder.name.split('-')[0]}-{run + 1}")
     switch = stage.Switch(at=strike)
     play = stage.Play(
@@ -227,7 +231,7 @@ def _run(  # noqa: C901 - told in order
         if play.loop is not None and play.task is not None:
             play.loop.call_soon(play.task.cancel)
 
-    switch.act = split
+    switch.act = split if meanwhile is None else partial(meanwhile, switch)
     LoopWriter.chance = random.Random(chance.getrandbits(64))
     disk.forget()
     disk.watch(switch)
