@@ -30,7 +30,8 @@ from leafcast.sandbox.fates import Event
 from leafcast.sandbox.faults import Rule
 from leafcast.sandbox.settings import PROVIDERS
 from leafcast.sandbox.snapshot import snapshot
-from leafcast.sandbox.state import Email, MagicLink, Notice, Suppression, Text, User, connect
+from leafcast.sandbox.state import Suppression, Text, User, connect
+from leafcast.sandbox.telling import told_email, told_link, told_notice, told_text, told_user
 
 _RULES = TypeAdapter(list[Rule])
 
@@ -86,11 +87,11 @@ class Control:
         }
         told: dict[str, Any] = {"now": iso_seconds(now), "counts": counts}
         if call.query.get("only") != "counts":
-            told["users"] = [_user(user) for user in state.users.values()]
-            told["links"] = [self._link(link) for link in state.links.values()]
-            told["emails"] = [self._email(email, now) for email in state.emails.values()]
-            told["texts"] = [self._text(text, now) for text in state.texts.values()]
-            told["inApp"] = [_notice(notice) for notice in state.notices.values()]
+            told["users"] = [told_user(user) for user in state.users.values()]
+            told["links"] = [told_link(self._desk, link) for link in state.links.values()]
+            told["emails"] = [told_email(self._desk, email, now) for email in state.emails.values()]
+            told["texts"] = [told_text(self._desk, text, now) for text in state.texts.values()]
+            told["inApp"] = [told_notice(notice) for notice in state.notices.values()]
         return json_answer(told)
 
     def snapshot(self, _call: Call) -> Answer:
@@ -222,73 +223,3 @@ class Control:
         if provider not in PROVIDERS:
             raise Wrong(f'"provider" must be one of {", ".join(PROVIDERS)}')
         return provider
-
-    def _link(self, link: MagicLink) -> dict[str, Any]:
-        return {
-            "id": link.id,
-            "link": f"{self._desk.url}/magic/{link.id}",
-            "type": link.type,
-            "externalId": link.user.external_id,
-            "leafUserId": link.user.id,
-            "providers": list(link.providers) if link.providers is not None else None,
-            "settings": link.settings,
-            "createdAt": link.created,
-            "expiresAt": link.expires,
-            "expiresIn": round(link.expires - link.created),
-            "usageCount": link.usage,
-            "deleted": link.deleted,
-        }
-
-    def _email(self, email: Email, now: float) -> dict[str, Any]:
-        return {
-            "id": email.id,
-            "at": email.at,
-            "to": email.to,
-            "toName": email.to_name,
-            "from": email.sender,
-            "fromName": email.sender_name,
-            "replyTo": email.reply_to,
-            "subject": email.subject,
-            "html": email.html,
-            "text": email.text,
-            "customArgs": email.custom_args,
-            "headers": email.headers,
-            "status": email.latest(now).name,
-            "notes": list(email.notes),
-            "links": [link.id for link in self._desk.state.links_in(email.html or email.text)],
-        }
-
-    def _text(self, text: Text, now: float) -> dict[str, Any]:
-        return {
-            "sid": text.sid,
-            "at": text.at,
-            "to": text.to,
-            "from": text.sender,
-            "messagingService": text.service,
-            "body": text.body,
-            "segments": text.segments,
-            "encoding": text.encoding,
-            "status": text.latest(now).name,
-            "links": [link.id for link in self._desk.state.links_in(text.body)],
-        }
-
-
-def _user(user: User) -> dict[str, Any]:
-    return {
-        "id": user.id,
-        "externalId": user.external_id,
-        "name": user.name,
-        "email": user.email,
-        "credentials": {name: credential.status for name, credential in user.credentials.items()},
-    }
-
-
-def _notice(notice: Notice) -> dict[str, Any]:
-    return {
-        "key": notice.key,
-        "at": notice.at,
-        "to": notice.to,
-        "url": notice.url,
-        "told": notice.told,
-        "repeats": notice.repeats,
-    }

@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
 import apsw
 
-from leafcast.decide.following import CONNECTED_WORD, link_word
 from leafcast.decide.ledger.tallying import SCAN, counts_of
-from leafcast.decide.ledger.wording import error_shown, unknown_campaign
+from leafcast.decide.ledger.wording import unknown_campaign
 from leafcast.edge.ledger import sql
 from leafcast.edge.ledger.connect import reading
 from leafcast.edge.ledger.deliveries import taken
 from leafcast.edge.ledger.following import followed
 from leafcast.edge.ledger.rounds import RoundReading
+from leafcast.edge.ledger.rows import doubt, ledger_row, link_doubt, sought
 from leafcast.edge.ledger.steps import steps, to_call
 from leafcast.edge.ledger.suppressing import suppression
 from leafcast.model import (
     Channel,
-    Connection,
     Counts,
     Doubt,
     Followed,
     LedgerRow,
     LinkDoubt,
-    LinkType,
-    MessageState,
-    Shown,
     Sought,
     Steps,
     Suppression,
@@ -87,7 +83,7 @@ class SqliteReader(RoundReading):
         """Every message, in list order, then by round and channel."""
         with self._looking():
             for row in self._q.export_rows(self._read, campaign_id=self._campaign_id(campaign)):
-                yield _ledger_row(campaign, row)
+                yield ledger_row(campaign, row)
 
     def columns(self, campaign: str) -> Sequence[str]:
         """The list's own further columns, in the list's order."""
@@ -102,20 +98,20 @@ class SqliteReader(RoundReading):
     def doubts(self, campaign: str) -> Sequence[Doubt]:
         """Every message in doubt, in list order, with its evidence."""
         with self._looking():
-            return [_doubt(row) for row in self._q.doubts(self._read, campaign_id=self._campaign_id(campaign))]
+            return [doubt(row) for row in self._q.doubts(self._read, campaign_id=self._campaign_id(campaign))]
 
     def witness(self, campaign: str, channel: Channel, left_at: datetime) -> Sought | None:
         """The accepted message of a channel that left next at or after a time, else the last one before it."""
         with self._looking():
             key = self._campaign_id(campaign)
             row = self._q.witness(self._read, campaign_id=key, channel=channel, left_at=sql.to_text(left_at))
-            return _sought(*row) if row else None
+            return sought(*row) if row else None
 
     def links_in_doubt(self, campaign: str) -> Sequence[LinkDoubt]:
         """Every link whose answer was lost."""
         with self._looking():
             key = self._campaign_id(campaign)
-            return [_link_doubt(row) for row in self._q.links_in_doubt(self._read, campaign_id=key)]
+            return [link_doubt(row) for row in self._q.links_in_doubt(self._read, campaign_id=key)]
 
     def unclaimed(self, link_ids: Collection[str]) -> frozenset[str]:
         """Which of these links of Leaf's no campaign of the ledger knows as its own."""
@@ -188,82 +184,6 @@ def _one_moment(connection: apsw.Connection) -> Iterator[None]:
         yield
     finally:
         connection.execute("COMMIT")
-
-
-def _ledger_row(campaign: str, row: tuple[Any, ...]) -> LedgerRow:
-    external_id, name, email, phone, cells, round_number, *rest = row
-    kind, providers, leaf_user_id, leaf_link_id, url, expires_at, link_state, *rest = rest
-    channel, to, state, delivery, message_id, attempts, error_code, error, not_before, created_at, updated_at, *rest = (
-        rest
-    )
-    seen, connection, code = rest
-    if to is not None:
-        # The line tells what happened: an address that changed later is not where this message went.
-        email = to if channel == Channel.EMAIL else email
-        phone = to if channel == Channel.SMS else phone
-    extra: Mapping[str, str] = json.loads(cells)
-    return LedgerRow(
-        campaign=campaign,
-        external_id=external_id,
-        name=name,
-        email=email,
-        phone=phone,
-        round=round_number,
-        link_type=kind or "",
-        providers=tuple(json.loads(providers or "[]")),
-        leaf_user_id=leaf_user_id or "",
-        magic_link_id=leaf_link_id or "",
-        link=url or "",
-        expires_at=expires_at and sql.to_moment(expires_at),
-        link_status=link_word(link_state or "", seen),
-        channel=channel and Channel(channel),
-        message_status=state and MessageState(state),
-        delivery=delivery or "",
-        message_id=message_id,
-        attempts=attempts,
-        error_code=error_code or code or "",
-        error=error_shown(error, not_before and sql.to_moment(not_before)),
-        connected=CONNECTED_WORD[Connection(connection)] if connection else "",
-        created_at=sql.to_moment(created_at),
-        updated_at=sql.to_moment(updated_at),
-        cells=MappingProxyType(extra),
-    )
-
-
-def _doubt(row: tuple[Any, ...]) -> Doubt:
-    external_id, round_number, channel, attempt, *sought, code, reason, ended, first_absent, looked, showed, why = row
-    return Doubt(
-        external_id=external_id,
-        round=round_number,
-        channel=Channel(channel),
-        attempt=attempt,
-        sought=_sought(*sought),
-        code=code,
-        reason=reason,
-        ended_at=ended and sql.to_moment(ended),
-        first_absent_at=first_absent and sql.to_moment(first_absent),
-        looked_at=looked and sql.to_moment(looked),
-        showed=Shown(showed) if showed else None,
-        why=why or "",
-    )
-
-
-def _sought(message_id: str, to: str, link_id: str | None, url: str | None, left_at: str) -> Sought:
-    return Sought(message_id, to, link_id or "", url or "", sql.to_moment(left_at))
-
-
-def _link_doubt(row: tuple[Any, ...]) -> LinkDoubt:
-    external_id, round_number, generation, kind, providers, expires_in, left_at, leaf_user_id = row
-    return LinkDoubt(
-        external_id,
-        round_number,
-        generation,
-        LinkType(kind),
-        tuple(json.loads(providers)),
-        expires_in,
-        leaf_user_id,
-        sql.to_moment(left_at),
-    )
 
 
 def examined_epoch(
