@@ -232,6 +232,8 @@ def _cells(record: Record, width: int, again: ListFile) -> list[str]:
     """The user's own cells, as the problems file can write them."""
     lossy = "surrogateescape" if again.style.encoding.startswith("utf-8") else "replace"
     cells = [*map(restored, record.cells), *[""] * width][:width]
+    # A cell of several lines may be written on one, where it would be taken for several rows.
+    cells = [re.sub(r"[\r\n]+", " ", cell) for cell in cells]
     return [cell.encode(again.style.encoding, lossy).decode(again.style.encoding, lossy) for cell in cells]
 
 

@@ -99,6 +99,18 @@ def test_damaged_rows_are_in_it(tmp_path: Path, csv_lines: CsvLines) -> None:
     assert "quotation mark" in four[5]
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_cell_of_several_lines_stays_in_its_row(tmp_path: Path, delimiter: str) -> None:
+    """Also where one of its lines has as many cells as the problems file has columns, and would be a row by itself."""
+    lines = [*LINES[:1], ["G-1", "Ana", "ana@", "", "x\na,b,c,d,e,f,g\na;b;c;d;e;f;g"], ["G-2", "Bo", "b@", "", "x\ny"]]
+    source = csv_list(tmp_path, lines, delimiter)
+    write_problems(tmp_path / "p.csv", source, rejected(source))
+    _, one, two = ListFile(tmp_path / "p.csv", ListSettings(file="p.csv", columns=COLUMNS)).all_records()
+    assert list(one.cells[:4]) == lines[1][:4]
+    assert one.cells[4].split() == lines[1][4].split()
+    assert list(two.cells[:5]) == lines[2]
+
+
 def test_bytes_that_cannot_be_read_are_passed_on(tmp_path: Path) -> None:
     """The cell is not made worse than it was."""
     source = csv_list(tmp_path, [*LINES[:2], ["G-9", "José", "", "", ""]], encoding="cp1252")

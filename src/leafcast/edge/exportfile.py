@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 
@@ -35,6 +36,7 @@ ENDINGS = (".csv", ".xlsx", ".parquet", ".jsonl")
 
 ROWS_OF_A_SHEET = 1_048_576
 _BATCH = 4_096
+_LINE_END = re.compile(r"[\r\n]+")
 _PLAIN = Style(Kind.DELIMITED)
 
 Lines = Iterable[Sequence[Cell]]
@@ -66,9 +68,11 @@ def write_problems(target: Path, source: ListFile, rejected: Iterable[Rejected])
     own = source.headings
     if own[-2:] == PROBLEM_COLUMNS:  # the list is a problems file itself
         own = own[:-2]
+    # A cell of parquet begins with an apostrophe only where the user wrote one.
+    as_read = str if source.style.kind is Kind.PARQUET else restored
     lines = (
         [
-            *(neutralised(restored(cell)) for cell in _as_wide_as(own, record.cells)),
+            *(neutralised(as_read(cell)) for cell in _as_wide_as(own, record.cells)),
             "; ".join(problem.what for problem in one.problems),
             "; ".join(problem.fix for problem in one.problems),
         ]
@@ -132,7 +136,20 @@ def _write_csv(file: Path, columns: Sequence[str], lines: Lines, style: Style = 
     with file.open("w", encoding=style.encoding, errors=lossy, newline="") as text:
         writer = csv.writer(text, delimiter=style.delimiter, lineterminator="\r\n")
         writer.writerow(columns)
-        writer.writerows(lines)
+        writer.writerows(_one_row_each(line, style.delimiter) for line in lines)
+
+
+def _one_row_each(line: Sequence[Cell], delimiter: str) -> Sequence[Cell]:
+    """A line inside a cell that has as many cells as the file has columns would be read as a row of its own
+    (`listfile.delimited`): the cells of such a row are written on one line each."""
+    if not any(isinstance(cell, str) and ("\n" in cell or "\r" in cell) for cell in line):
+        return line
+    written = StringIO(newline="")
+    csv.writer(written, delimiter=delimiter, lineterminator="").writerow(line)
+    _, *continued = _LINE_END.split(written.getvalue())
+    if all(len(next(csv.reader([part], delimiter=delimiter), ())) != len(line) for part in continued):
+        return line
+    return [_LINE_END.sub(" ", cell) if isinstance(cell, str) else cell for cell in line]
 
 
 def _write_jsonl(file: Path, columns: Sequence[str], lines: Lines) -> None:

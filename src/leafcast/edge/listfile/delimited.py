@@ -225,7 +225,7 @@ def _encoding(path: Path, wished: str | None) -> str:
     for bom, name in _BOMS:
         if start.startswith(bom):
             return name
-    if start.count(0) * 4 > len(start):
+    if start.count(0) * 4 > len(start) and not _takes_several_bytes(wished):
         what = "The file seems to be UTF-16 text without its mark"
         raise unusable(path, what, "Save it as CSV UTF-8, or as Unicode text with its mark (BOM)", line=1)
     if start.startswith(b"PK\x03\x04"):
@@ -234,6 +234,13 @@ def _encoding(path: Path, wished: str | None) -> str:
         fix = "Write for example `encoding: cp1252` under list: in the campaign file, or leave it out"
         raise UsageError(f"There is no encoding {wished!r}", fix=fix)
     return wished or "utf-8"
+
+
+def _takes_several_bytes(name: str | None) -> bool:
+    """Whether each letter of the encoding has more than a byte, as in UTF-16, so that zeros between them are right."""
+    with contextlib.suppress(UnicodeError):
+        return name is not None and _is_encoding(name) and len("aa".encode(name)) - len("a".encode(name)) > 1
+    return False
 
 
 def _is_encoding(name: str) -> bool:
@@ -257,6 +264,9 @@ def _delimiter(top: str, path: Path, score_of: ScoreOf) -> str:
 
 def _as_said(top: str, said: str, path: Path, score_of: ScoreOf) -> str:
     """The separator that a line `sep=` names, which is the spreadsheet's word; unless the headings have another."""
+    if said in '"\r':
+        what = f"The first line says that {quoted(said)} separates the cells, which it cannot"
+        raise unusable(path, what, "Delete the first line, or correct it", line=1)
     best = max((said, *DELIMITERS), key=lambda delimiter: score_of(_first_cells(top, delimiter)))
     if score_of(_first_cells(top, said))[0] == 0 and best != said and score_of(_first_cells(top, best))[0]:
         what = f"The first line says that {quoted(said)} separates the cells, and the headings have {quoted(best)}"
