@@ -41,6 +41,12 @@ def test_every_relative_link_leads_somewhere(tracked):
     assert {str(page): found for page in pages if (found := broken_links(page))} == {}
 
 
+def test_every_page_can_be_found(readme):
+    """The README's list of pages has each of docs/."""
+    pages = {path.name for path in (Path(__file__).parents[2] / "docs").glob("*.md")}
+    assert set(re.findall(r"\(docs/(\w+\.md)\)", readme.section("Read on"))) == pages
+
+
 def test_a_broken_link_is_noticed(tmp_path):
     """The test above can fail, for a file and for an anchor."""
     page = tmp_path / "page.md"
