@@ -28,7 +28,11 @@ Json = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", help="Only results and errors.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also say each step.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; needed where no person is at the terminal.")]
-Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many growers this time.")]
+MOST = 1_000_000_000
+"""More than any list has rows, and few enough to be counted anywhere."""
+Limit = Annotated[
+    int | None, typer.Option("--limit", metavar="N", min=1, max=MOST, help="At most so many growers this time.")
+]
 Only = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="EXTERNALID", help="Only this grower; may be given several times."),

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from leafcast.cli.failing import speaking
-from leafcast.cli.options import CampaignFile, Json, Only, Output, Quiet, Verbose
+from leafcast.cli.options import MOST, CampaignFile, Json, Only, Output, Quiet, Verbose
 from leafcast.cli.printing import Voice, problem_documents, problem_lines
 
 if TYPE_CHECKING:
     from leafcast.stories.preview import Picture
 
 Rows = Annotated[
-    int | None, typer.Option("--rows", metavar="N", min=1, help="The first N growers, and no telling sample.")
+    int | None, typer.Option("--rows", metavar="N", min=1, max=MOST, help="The first N growers, and no telling sample.")
 ]
 Reminder = Annotated[bool, typer.Option("--reminder", help="Show the re-invitations.")]
 

@@ -145,7 +145,8 @@ def retry(
 ) -> None:
     """Attempt again the messages and links that ended failed.
 
-    Never what was refused, is in doubt or was accepted; what is planned is for `run`.
+    Never what was refused, is in doubt or was accepted; what is planned is for `run`. The list counts as it is now: who
+    left it is not written to, and a new address is the one that is tried.
     """
     voice = Voice(as_json, quiet, verbose)
     with speaking(voice):

@@ -16,7 +16,8 @@ Journal = Annotated[
     Path | None,
     typer.Option("--journal", metavar="FILE", help="Write down what was really accepted, durably, before each answer."),
 ]
-Speed = Annotated[float, typer.Option("--speed", min=0, help="How many times faster than the world its clock runs.")]
+SLOWEST, FASTEST = 0.01, 1_000_000.0
+Speed = Annotated[float, typer.Option("--speed", help="How many times faster than the world its clock runs.")]
 
 
 def sandbox(
@@ -43,6 +44,10 @@ def sandbox(
             voice.result(f"{running.environment_lines}")
             voice.note(f"The sandbox is ready; its inbox is at {running.url}/  Press Ctrl-C to end it.")
 
+        if not SLOWEST <= speed <= FASTEST:
+            raise UsageError(
+                f"--speed {speed:g} is no speed for a clock", fix=f"Give a number from {SLOWEST:g} to {FASTEST:,.0f}."
+            )
         try:
             serve(SandboxSettings(journal=journal, speed=speed, users=sample_users()), port=port, ready=ready)
         except OSError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?", re.ASCII)
@@ -23,7 +23,7 @@ class Slot:
 
     def missed(self, now: datetime, grace: float) -> bool:
         """Whether it is so long over that its round must not happen any more. `grace` is in seconds from its begin."""
-        return now > self.at + timedelta(seconds=grace)
+        return (now - self.at).total_seconds() > grace
 
 
 def slot_of(day: date, here: tzinfo) -> Slot:
@@ -41,6 +41,6 @@ def parse_slot(text: str, here: tzinfo) -> Slot | None:
             moment = datetime.fromisoformat(text)
             at = (moment if moment.tzinfo else moment.replace(tzinfo=here)).astimezone(UTC)
             return Slot(f"{at:%Y-%m-%dT%H:%MZ}", at)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return None

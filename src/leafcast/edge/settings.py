@@ -13,7 +13,8 @@ from dotenv import dotenv_values
 from leafcast.errors import UsageError
 
 LEAF_URL, SENDGRID_URL, TWILIO_URL = "https://api.withleaf.io", "https://api.sendgrid.com", "https://api.twilio.com"
-SETTLE = 120.0
+SETTLE, LONGEST_SETTLE = 120.0, 30 * 86_400
+"""Seconds; nobody shows longer what was sent."""
 SHORTEST_SECRET = 24
 _PRINTABLE = range(0x21, 0x7F)
 
@@ -151,8 +152,11 @@ def settle_seconds(env: Mapping[str, str]) -> float:
         seconds = float(text) if text else SETTLE
     except ValueError:
         seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise UsageError("LEAFCAST_SETTLE is not a number of seconds", fix="Set it to 120, or leave it out.")
+    if not 0 <= seconds <= LONGEST_SETTLE:
+        raise UsageError(
+            f"LEAFCAST_SETTLE is not a number of seconds from 0 to {LONGEST_SETTLE:,}",
+            fix="Set it to 120, or leave it out.",
+        )
     return seconds
 
 
