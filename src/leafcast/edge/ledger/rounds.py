@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -88,8 +89,9 @@ class RoundChanges:
         )
 
 
-class RoundReading:
-    """Fulfils `RoundLedger`: a part of every reader of the ledger."""
+class RoundReading(ABC):
+    """Fulfils `RoundLedger` and `RecallLedger`: a part of every reader of the ledger, which says when it may be read and
+    under which number it has a campaign."""
 
     _read: apsw.Connection
     _q: Any
@@ -144,11 +146,13 @@ class RoundReading:
             rows = self._q.opened_before_recall(self._read, campaign_id=self._campaign_id(campaign))
             return {one: at and sql.to_moment(at) for one, at in rows}
 
+    @abstractmethod
     def _looking(self) -> AbstractContextManager[None]:
-        raise NotImplementedError
+        """What a look at the ledger happens within."""
 
+    @abstractmethod
     def _campaign_id(self, campaign: str) -> int:
-        raise NotImplementedError
+        """The number of a campaign. Raises `LedgerUnusable` where the ledger never saw it."""
 
 
 def _standing(external_id: str, lines: Sequence[tuple[Any, ...]], links: Mapping[str, HeldLink]) -> Standing:
