@@ -355,3 +355,13 @@ def test_run_does_not_touch_rounds_and_sends_none_of_them(stage):
     play.retry()
     assert [row.message_status for row in play.ledger.rows("spring")] == ["accepted", "planned"]
     assert play.ledger.counts("spring").by_channel[Channel.EMAIL, "planned"] == 1
+
+
+@pytest.mark.parametrize(("after", "words"), [(10, "the link works until"), (LIFE + 1, "the link is dead")])
+def test_a_campaign_of_links_alone_speaks_of_links(stage, after, words):
+    """`channels: []`: nobody was written to, so nobody was "never reached"; what is told is how the link stands."""
+    play = ran(stage, ("channels: [email, sms]", "channels: []"), after=after)
+    report = reinvited(play)
+    assert set(reasons(play.shown).values()) == {"links only"}
+    assert all(words in one.words for one in play.shown)
+    assert (len(play.leaf.requests), report.exit_code) == (2, ExitCode.DONE)

@@ -111,6 +111,8 @@ class Reinviter:
             raise _No(WhyNot.UNKNOWN, "Leaf did not show this grower, so nobody knows whether they are connected")
 
     def _must_be_settled(self, facts: Facts, goes_on: Round | None) -> None:
+        if not self.campaign.channels:
+            raise _No(WhyNot.LINKS_ONLY, f"the campaign sends no messages; {self._about(facts.standing.link)}")
         every = [one for of in facts.standing.rounds for one in of.messages]
         if any(one.state in DOUBTFUL for one in every):
             raise _No(WhyNot.IN_DOUBT, "an earlier message is in doubt: `sync`, then `resolve`")
@@ -126,6 +128,14 @@ class Reinviter:
         if MessageState.FAILED in newest:
             raise _No(WhyNot.FAILED, "the last message failed: `retry`")
         raise _No(WhyNot.UNREACHED, f"the last invitation reached nobody ({', '.join(sorted(newest)) or 'none'})")
+
+    def _about(self, held: HeldLink | None) -> str:
+        """How a link stands that was handed over by the export, in a campaign without channels."""
+        if held is None:
+            return "there is no link yet: `run` makes it"
+        if held.state is not LinkState.LIVE or held.link.expires_at <= self.now:
+            return "the link is dead: a campaign with a new name makes another"
+        return f"the link works until {held.link.expires_at:%Y-%m-%d %H:%M}Z"
 
     def _cause(self, facts: Facts) -> tuple[Cause, str]:
         held = facts.standing.link

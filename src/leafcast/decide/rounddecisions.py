@@ -44,6 +44,7 @@ class WhyNot(StrEnum):
     TOO_SOON = "minDays"
     BUDGET = "contacts"
     NO_LINK = "no link"
+    LINKS_ONLY = "links only"
 
 
 class LinkPlan(StrEnum):

@@ -90,8 +90,8 @@ class RoundChanges:
 
 
 class RoundReading(ABC):
-    """Fulfils `RoundLedger` and `RecallLedger`: a part of every reader of the ledger, which says when it may be read and
-    under which number it has a campaign."""
+    """Fulfils `RoundLedger` and `RecallLedger`: a part of every reader, which says when it may look and under which
+    number it has a campaign."""
 
     _read: apsw.Connection
     _q: Any
