@@ -7,8 +7,9 @@
 row, full durability. The ceiling makes the same two requests for as many rows through a bare client, at the same number
 of connections, with no other work, and only that is in its time: once through httpx over aiohttp's connections, the
 fastest that one gets without writing code (the ratio of the goals), and once through leafcast's own network, which is
-faster. The script is benchmarks/counterpart.py, started like leafcast, with the same list. All of them in the same run
-against the same stand-in for the services; how much of a core that one was busy while leafcast ran is printed too.
+faster; both on the event loop that leafcast runs on. The script is benchmarks/counterpart.py, started like leafcast,
+with the same list. All of them in the same run against the same stand-in for the services; how much of a core that one
+was busy while leafcast ran is printed too.
 Python's compiled files are made by a first small run, which does not count.
 
 `--durability` repeats it with commits that a power cut may take back; `--memory` says how much memory a run needs at
@@ -35,6 +36,7 @@ from typing import NamedTuple
 import httpx
 from httpx_aiohttp import HttpxAiohttpClient
 
+from leafcast.edge import eventloop
 from leafcast.edge.http import open_network
 from leafcast.stories.lanes import EMAILS
 
@@ -164,8 +166,8 @@ def compare(url: str, env: dict[str, str], options: argparse.Namespace) -> None:
     print(f"{'':8}rows/s  bare httpx  ratio  bare network  ratio   script  times  µs/row      MB  stand-in busy")
     for number in range(options.runs):
         ours = run(url, options.rows, env)
-        httpx_alone = asyncio.run(bare_httpx(url, options.rows))
-        network_alone = asyncio.run(bare_network(url, options.rows))
+        httpx_alone = eventloop.run(bare_httpx(url, options.rows))
+        network_alone = eventloop.run(bare_network(url, options.rows))
         theirs = script(url, min(options.rows, 60) if options.latency else options.rows, env).rows_a_second
         pace = ours.rows_a_second
         found.append((pace, httpx_alone, pace / httpx_alone, network_alone, pace / network_alone, theirs, pace / theirs,

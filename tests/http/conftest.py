@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import pytest
 from tests.loopback import tcp
@@ -14,6 +15,7 @@ from leafcast.edge.http import Door, Timeouts, open_network
 from leafcast.edge.system import SystemClock
 from leafcast.model import Service
 
+T = TypeVar("T")
 Behave = Callable[[int, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -57,6 +59,13 @@ async def _good(_n: int, writer: asyncio.StreamWriter) -> None:
 
 class Lab:
     """What a test of the door needs."""
+
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do it on a loop of its own."""
+        with asyncio.Runner(loop_factory=self.loop_factory) as runner:
+            return runner.run(work)
 
     tcp = staticmethod(tcp)
     wire = staticmethod(wire)

@@ -16,6 +16,13 @@ from leafcast.edge.http.network import fault_of
 from leafcast.edge.http.transport import TOLD_AS, told
 
 
+@pytest.fixture(autouse=True, params=["asyncio", "uvloop"])
+def either_loop(lab: Any, request: pytest.FixtureRequest) -> None:
+    """Every rule of this file holds on both loops that a command may run on."""
+    if request.param == "uvloop":
+        lab.loop_factory = pytest.importorskip("uvloop").new_event_loop
+
+
 def ask(lab: Any, behave: Any, method: str = "POST", **timeouts: float) -> tuple[Any, Any]:
     """One request to a server that behaves like this: the reply, and what the server saw."""
 
@@ -24,7 +31,7 @@ def ask(lab: Any, behave: Any, method: str = "POST", **timeouts: float) -> tuple
             body = {"json": {"a": 1}} if method == "POST" else {}
             return await door.request(method, "/x", **body), seen
 
-    return asyncio.run(main())
+    return lab.run(main())
 
 
 def refused_port() -> int:
@@ -56,7 +63,7 @@ def test_a_dropped_kept_connection_is_one_request(lab: Any, method: str) -> None
             assert (await door.request("POST", "/first", json={})).status == 200
             return await door.request(method, "/second"), seen
 
-    reply, seen = asyncio.run(main())
+    reply, seen = lab.run(main())
     assert reply == Unanswered(Fault.CLOSED)
     assert (len(seen.requests), seen.connections) == (2, 1)
 
@@ -137,7 +144,7 @@ def test_a_refused_connection_is_not_sent(lab: Any) -> None:
         async with lab.door(f"http://127.0.0.1:{refused_port()}") as door:
             return await door.request("POST", "/x", json={})
 
-    assert asyncio.run(main()) == NotSent(Fault.REFUSED)
+    assert lab.run(main()) == NotSent(Fault.REFUSED)
 
 
 def test_an_unknown_name_is_not_sent(lab: Any) -> None:
@@ -147,7 +154,7 @@ def test_an_unknown_name_is_not_sent(lab: Any) -> None:
         async with lab.door("http://leafcast.invalid") as door:
             return await door.request("POST", "/x", json={})
 
-    assert asyncio.run(main()) == NotSent(Fault.NAME)
+    assert lab.run(main()) == NotSent(Fault.NAME)
 
 
 def test_tls_with_a_server_that_has_none_is_not_sent(lab: Any) -> None:
@@ -161,7 +168,7 @@ def test_tls_with_a_server_that_has_none_is_not_sent(lab: Any) -> None:
         async with lab.tcp(hello) as port, lab.door(f"https://127.0.0.1:{port}") as door:
             return await door.request("POST", "/x", json={})
 
-    assert asyncio.run(main()) == NotSent(Fault.TLS)
+    assert lab.run(main()) == NotSent(Fault.TLS)
 
 
 def test_a_hanging_handshake_is_not_sent(lab: Any) -> None:
@@ -174,7 +181,7 @@ def test_a_hanging_handshake_is_not_sent(lab: Any) -> None:
         async with lab.tcp(mute) as port, lab.door(f"https://127.0.0.1:{port}", connect=0.1) as door:
             return await door.request("POST", "/x", json={})
 
-    assert asyncio.run(main()) == NotSent(Fault.CONNECT_TIMEOUT)
+    assert lab.run(main()) == NotSent(Fault.CONNECT_TIMEOUT)
 
 
 def test_every_error_of_the_library_is_mapped() -> None:

@@ -19,6 +19,7 @@ from leafcast.cli.failing import speaking
 from leafcast.cli.options import Json, Quiet, Verbose
 from leafcast.cli.printing import Voice
 from leafcast.cli.surroundings import instead
+from leafcast.edge import eventloop
 from leafcast.errors import Interrupted, LeafcastError, UsageError
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _send(voice: Voice) -> RunReport:
         voice.note(f"Sending {due_sentence(due)}.")
 
     started = time.monotonic()
-    report = asyncio.run(conduct(voice, job, LEDGER_URL, sending, confirm))
+    report = eventloop.run(conduct(voice, job, LEDGER_URL, sending, confirm))
     voice.detail(f"Sent in {time.monotonic() - started:.1f} seconds.")
     if report.stopped is not None:
         raise report.stopped

@@ -25,6 +25,7 @@ from leafcast.cli.options import (
     ledger_url,
 )
 from leafcast.cli.printing import Voice
+from leafcast.edge import eventloop
 from leafcast.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
@@ -220,7 +221,7 @@ def _do(voice: Voice, job: Job, where: str, options: Options, slot: Slot, *, yes
         assert isinstance(world.ledger, SqliteLedger)  # noqa: S101 - as `conduct` wires it
         return await _story(world, world.leaf, world.ledger, job, options, slot, brake, show, ask)
 
-    report = asyncio.run(conduct(voice, job, where, sending, confirm))
+    report = eventloop.run(conduct(voice, job, where, sending, confirm))
     more = {"slot": slot.key, "decisions": [decision_document(one) for one in decisions]}
     if not any(one.due for one in decisions):
         quiet = f"Nothing to do for slot {slot.key}: {decisions_sentence(decisions)}"

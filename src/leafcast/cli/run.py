@@ -29,6 +29,7 @@ from leafcast.cli.options import (
     ledger_url,
 )
 from leafcast.cli.printing import Voice, error_document
+from leafcast.edge import eventloop
 from leafcast.errors import ExitCode, Interrupted, UsageError
 from leafcast.model import Channel
 
@@ -264,7 +265,7 @@ def _do(
         if not yes and not voice.ask("Go ahead?"):
             raise Interrupted("Nothing was sent.", fix="Run the same command again when you are ready.")
 
-    report = asyncio.run(conduct(voice, job, ledger, story, confirm))
+    report = eventloop.run(conduct(voice, job, ledger, story, confirm))
     tell(voice, job, ledger, report)
     if limit is not None and report.due.growers >= limit:
         voice.note(f"--limit {limit} held it to these. The same command without --limit goes on with the others.")

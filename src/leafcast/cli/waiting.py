@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from leafcast.cli.job import Job
 from leafcast.cli.printing import Voice
 from leafcast.cli.services import conduct, minding_signals
 from leafcast.decide.summary import due_sentence
+from leafcast.edge import eventloop
 from leafcast.edge.system import SystemClock
 from leafcast.errors import Interrupted, ListError
 from leafcast.model import Due
@@ -81,7 +81,7 @@ def run_and_wait(
         with minding_signals(voice, brake):
             await until(moment, SystemClock(), brake)
 
-    return asyncio.run(run_on(once, wait, options))
+    return eventloop.run(run_on(once, wait, options))
 
 
 def _surveyed_again(job: Job, *, skip_invalid: bool) -> Survey:

@@ -169,6 +169,7 @@ def _listening(host: str, port: int) -> socket.socket:
 def _server(desk: Desk, ready: Callable[[], None]) -> _Server:
     config = uvicorn.Config(
         build(desk),
+        loop="asyncio",  # its faults reach into the transport, and others have other ones
         http=protocol_for(desk.wires),
         ws="none",
         lifespan="off",

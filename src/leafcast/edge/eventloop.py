@@ -1,0 +1,25 @@
+"""The event loop of commands that send: uvloop's where it is installed, else Python's own. Both keep the same promises
+(tests/http runs over both); docs/decisions/0008-event-loop.md says what it is worth."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """`asyncio.run` on the faster loop. Raises what the work raises."""
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
+        return runner.run(work)
+
+
+def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """What makes uvloop's loop; None, Python's own, where it is not installed: it needs CPython and POSIX."""
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        return None
+    return new_event_loop
