@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 BENCHMARKS := ledger_commit list_reading list_checking transports rendering startup resume pace whole_run
-FUZZED := bytes cells checks
+FUZZED := bytes cells checks books
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help

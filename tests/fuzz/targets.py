@@ -13,6 +13,7 @@ from tests.corpus.cases import CASES
 
 from leafcast.decide.campaignlinks import ListSettings, SharedAddress
 
+from .books import book
 from .checks import checked
 from .choices import Choices
 from .memory import in_memory
@@ -117,6 +118,14 @@ def of_checks(data: bytes, folder: Path) -> Found:
     return checked(*_written(data, folder))
 
 
+def of_books(data: bytes, folder: Path) -> Found:
+    """Such lists as workbooks."""
+    choices, file = Choices(data), folder / "list.xlsx"
+    region, more, mends = choices.one(REGIONS), choices.number(3 * len(COLUMNS)), choices.chance(2)
+    book(choices, _table(choices), file)
+    return judged(file, Trial(_settings(None, more % 3, more // 3), region, folder if mends else None))
+
+
 def _written(data: bytes, folder: Path) -> tuple[Path, Trial]:
     choices = Choices(data)
     delimiter, ending = choices.one(",;\t|"), choices.one(("\n", "\r\n", "\r"))
@@ -169,6 +178,11 @@ def _seeds_of_cells(_: Path) -> Iterator[bytes]:
 
 Target = Callable[[bytes, Path], Found]
 TARGETS: Mapping[str, tuple[Target, Callable[[Path], Iterator[bytes]]]] = MappingProxyType(
-    {"bytes": (of_bytes, _seeds_of_bytes), "cells": (of_cells, _seeds_of_cells), "checks": (of_checks, _seeds_of_cells)}
+    {
+        "bytes": (of_bytes, _seeds_of_bytes),
+        "cells": (of_cells, _seeds_of_cells),
+        "checks": (of_checks, _seeds_of_cells),
+        "books": (of_books, _seeds_of_cells),
+    }
 )
 """By name: what is called, and what it is given first."""
