@@ -32,6 +32,7 @@ LAYERS = {
     "lost": Layer("lost", 360, 28_800, "real connections cut at every kind of byte position"),
     "runners": Layer("runners", 18, 500, "two real processes on one ledger"),
     "syscalls": Layer("syscalls", 16, 1_000_000, "kill, ENOSPC and EIO at system calls of the real command"),
+    "commands": Layer("commands", 3, 2_000, "the same at suppress, recall, sync, resolve and retry"),
     "storms": Layer("storms", 12, 500, "429 and 503 storms with every form of Retry-After"),
     "lists": Layer("lists", 150, 10_000, "lists that a parser may read wrongly: every row counted"),
     "stateful": Layer("stateful", 10, 400, "Hypothesis: rules in any order"),

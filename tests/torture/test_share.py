@@ -20,6 +20,7 @@ SHARES = (
     ("lost", 180),
     ("runners", 12),
     ("syscalls", 8),
+    ("commands", 3),
     ("storms", 7),
     ("lists", 100),
     ("stateful", 6),
