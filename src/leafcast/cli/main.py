@@ -19,7 +19,8 @@ from leafcast.cli.printing import Voice, error_document
 from leafcast.cli.recall import recall
 from leafcast.cli.reinvite import reinvite
 from leafcast.cli.resolve import resolve
-from leafcast.cli.run import retry, run
+from leafcast.cli.retry import retry
+from leafcast.cli.run import run
 from leafcast.cli.sandbox import sandbox
 from leafcast.cli.status import export, status
 from leafcast.cli.suppress import suppress

@@ -73,7 +73,7 @@ def reinvite(
     voice = Voice(as_json, quiet, verbose)
     with speaking(voice):
         from leafcast.cli.job import examined
-        from leafcast.cli.run import ready
+        from leafcast.cli.sending import ready
         from leafcast.stories.run import Options
 
         chosen, where = _slot(slot), ledger_url(ledger)
@@ -195,7 +195,7 @@ async def _rehearsed(job: Job, where: str, options: Options, slot: Slot) -> list
 
 
 def _do(voice: Voice, job: Job, where: str, options: Options, slot: Slot, *, yes: bool) -> None:
-    from leafcast.cli.run import tell
+    from leafcast.cli.ending import tell
     from leafcast.cli.services import conduct
     from leafcast.decide.rounddecisions import decision_document, decision_line, decisions_sentence
     from leafcast.decide.summary import due_sentence

@@ -197,7 +197,7 @@ def _no_such_heading(word: str, mapped: str, headings: list[str], instead: list[
         what += f": its column {quoted(headings[instead[0]])} is used"
         return Problem(ProblemKind.HEADING, what, "Look whether that is right", where, Severity.WARNING)
     guess = nearest(mapped, headings)
-    hint = f"Did you mean {quoted(guess)}?" if guess else f"The headings are: {_listed(headings)}"
+    hint = f"Did you mean {quoted(guess)}?" if guess else f"The headings are: {_listed(headings)}."
     return Problem(
         ProblemKind.HEADING, what, f"{hint} Correct list.columns in the campaign file or the heading in the list", where
     )
