@@ -10,7 +10,7 @@ import pytest
 
 from leafcast.decide.rounddecisions import Decision, LinkPlan, WhyNot
 from leafcast.errors import ExitCode, Interrupted, RunStopped
-from leafcast.model import Channel, Delivery, LinkState, Outcome, Verdict
+from leafcast.model import Channel, Delivery, LinkState, Outcome, Suppress, Suppression, Verdict
 from leafcast.stories.brake import Brake
 from leafcast.stories.following import Watch
 from leafcast.stories.reinvite import ReinviteReport, Stand, reinvite
@@ -365,3 +365,13 @@ def test_a_campaign_of_links_alone_speaks_of_links(stage, after, words):
     assert set(reasons(play.shown).values()) == {"links only"}
     assert all(words in one.words for one in play.shown)
     assert (len(play.leaf.requests), report.exit_code) == (2, ExitCode.DONE)
+
+
+def test_who_was_never_written_to_is_told_why(stage):
+    """A suppressed grower is called suppressed, and not just one whom nothing reached."""
+    play = stage([grower(1), grower(2)])
+    play.ledger.begin("spring", "sync")
+    play.ledger.record(Suppress((Suppression(Channel.EMAIL, "g1@farm.example", "asked", "by hand"),)))
+    play.run()
+    reinvited(play)
+    assert reasons(play.shown)["G-1"] == "suppressed"

@@ -160,7 +160,11 @@ def _tell(voice: Voice, name: str, run: str | None, report: RecallReport) -> Non
 
 
 def _lines(report: RecallReport) -> list[str]:
-    told = [f"{report.revoked:,} links revoked", f"{report.found.unsent:,} messages stopped"]
+    revoked, unsent = report.revoked, report.found.unsent
+    told = [
+        f"{revoked:,} link{'s' if revoked != 1 else ''} revoked",
+        f"{unsent:,} message{'s' if unsent != 1 else ''} stopped",
+    ]
     if report.left:
         told.append(f"{report.left:,} links still open")
     if report.orphans.found:

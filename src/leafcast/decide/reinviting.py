@@ -127,6 +127,8 @@ class Reinviter:
             return
         if MessageState.FAILED in newest:
             raise _No(WhyNot.FAILED, "the last message failed: `retry`")
+        if newest <= {MessageState.SKIPPED}:
+            self._must_be_reachable(facts)  # says why nobody can be reached, where that is still so
         raise _No(WhyNot.UNREACHED, f"the last invitation reached nobody ({', '.join(sorted(newest)) or 'none'})")
 
     def _about(self, held: HeldLink | None) -> str:
