@@ -165,7 +165,7 @@ class Machine(RuleBasedStateMachine):
         _, cut = self._play(number, command="recall", options=options, strike=at, power=power, calm=True)
         self.crashes += cut
         self.code = None
-        if found := self._asked("message", RECALLED_MESSAGES, f"G-{grower}"):
+        if found := self._asked("invitation", "recalled_at", RECALLED_MESSAGES, f"G-{grower}"):
             self._write(kind="recalled", messages=[row[0] for row in found])
             self.tally.figures["recalled"] += 1
 
@@ -190,12 +190,13 @@ class Machine(RuleBasedStateMachine):
 
     def _is_suppressed(self, grower: int, channel: Channel) -> bool:
         address = ADDRESS[channel].format(grower)
-        return bool(self._asked("suppression", "SELECT 1 FROM suppression WHERE address = ?", address))
+        return bool(self._asked("suppression", "address", "SELECT 1 FROM suppression WHERE address = ?", address))
 
-    def _asked(self, table: str, query: str, value: str) -> list[Any]:
-        """A look at a copy of the ledger, so that nothing changes; nothing before there is such a table."""
+    def _asked(self, table: str, column: str, query: str, value: str) -> list[Any]:
+        """A look at a copy of the ledger, so that nothing changes; nothing where it was cut off before it had such a
+        column."""
         with closing(oracle._copy(self.folder / "ledger.db", self.folder)) as db:
-            there = db.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+            there = db.execute("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (table, column)).fetchone()
             return db.execute(query, (value,)).fetchall() if there else []
 
     def _write(self, **line: Any) -> None:
