@@ -40,6 +40,18 @@ MUTANTS = (
         ("virtual",),
     ),
     Mutant(
+        "suppressed-late",
+        "who is suppressed after the plan is written to all the same",
+        (
+            (
+                "edge/ledger/migrations/0007_suppressions.sql",
+                "WHEN NEW.state = 'sending'\n AND EXISTS (SELECT 1 FROM suppression",
+                "WHEN NEW.state = 'sending'\n AND 0 AND EXISTS (SELECT 1 FROM suppression",
+            ),
+        ),
+        ("stateful",),
+    ),
+    Mutant(
         "intent-after-send",
         "the intent is written after the request has left",
         (
