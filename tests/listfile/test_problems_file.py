@@ -1,14 +1,18 @@
 """The file that a person mends: their own rows, what is wrong, how to mend it."""
 
 import csv
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
 from leafcast.decide.campaignlinks import ListSettings
 from leafcast.decide.growers import Judge
+from leafcast.decide.reporting import restored
 from leafcast.edge.exportfile import problems_file, write_problems
 from leafcast.edge.listfile import ListFile
 from leafcast.model import Grower, Rejected
@@ -109,6 +113,30 @@ def test_a_cell_of_several_lines_stays_in_its_row(tmp_path: Path, delimiter: str
     assert list(one.cells[:4]) == lines[1][:4]
     assert one.cells[4].split() == lines[1][4].split()
     assert list(two.cells[:5]) == lines[2]
+
+
+cells = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
+several_lines = st.text(st.sampled_from('ab,;\t"\n\r'), max_size=24)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(cells, several_lines, cells), min_size=1, max_size=4), st.sampled_from(",;\t|"))
+def test_whatever_is_in_the_cells_the_same_rows_come_back(
+    tmp_path: Path, table: list[tuple[str, str, str]], delimiter: str
+) -> None:
+    """As many rows as were refused, each with its own cells: formulas, quotes and separators in them or not."""
+    lines = [[f"G-{i}", "Ana", f"no address {i}", one, two, three] for i, (one, two, three) in enumerate(table)]
+    source = csv_list(tmp_path, [[*LINES[0], "Note"], *lines], delimiter)
+    bad = rejected(source)
+    write_problems(tmp_path / "p.csv", source, bad)
+    _, *back = ListFile(tmp_path / "p.csv", ListSettings(file="p.csv", columns=COLUMNS)).all_records()
+    kept = [record for record in source.records() if any(record.row == one.row.number for one in bad)]
+    assert [_flat(record.cells[:6]) for record in back] == [_flat([*record.cells, *[""] * 6][:6]) for record in kept]
+
+
+def _flat(written: Sequence[str]) -> list[str]:
+    """Cells as they are meant; one of several lines may be written on one."""
+    return [re.sub(r"[\r\n]+", " ", restored(cell)) for cell in written]
 
 
 def test_bytes_that_cannot_be_read_are_passed_on(tmp_path: Path) -> None:
