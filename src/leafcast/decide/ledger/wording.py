@@ -43,6 +43,11 @@ def must(found: _T | None, otherwise: str) -> _T:
     return found
 
 
+def no_invitation(external_id: str, round_number: int) -> str:
+    """Why nothing can be noted about a round that a grower was never invited to."""
+    return f"grower {external_id!r} has no invitation of round {round_number}"
+
+
 def no_run(campaign: str) -> LeafcastError:
     """What to say to somebody who works on a campaign of which no run was begun."""
     return LeafcastError(f"no run of campaign {campaign!r} was begun")

@@ -6,7 +6,7 @@ from typing import Any, assert_never
 
 import apsw
 
-from leafcast.decide.ledger.wording import check_own, must
+from leafcast.decide.ledger.wording import check_own, must, no_invitation
 from leafcast.edge.ledger import again, sql
 from leafcast.edge.ledger.deliveries import Postmark
 from leafcast.edge.ledger.following import Follower
@@ -75,7 +75,7 @@ class Changes:
         """Make one change, or raise `LeafcastError` (or a constraint's error) where it would break a rule."""
         match change:
             case LinkIntent():
-                self._links.intent(change, self._place(change), stamp)
+                self._links.intent(change, stamp)
             case LinkSettled():
                 self._links.settled(change, self._place(change), stamp)
             case MessageIntent():
@@ -153,7 +153,7 @@ class Changes:
         found = self._q.find_invitation(
             self._connection, campaign_id=self._run.campaign_id, external_id=external_id, round=round_number
         )
-        return int(must(found, f"grower {external_id!r} has no invitation of round {round_number}"))
+        return int(must(found, no_invitation(external_id, round_number)))
 
     def _mine(self, campaign: str) -> None:
         check_own(campaign, self._run.campaign)

@@ -10,7 +10,7 @@ import apsw
 
 from leafcast.decide.fitting import fits
 from leafcast.decide.ledger.transitions import link_state_after
-from leafcast.decide.ledger.wording import must
+from leafcast.decide.ledger.wording import check_own, must, no_invitation
 from leafcast.edge.ledger import sql
 from leafcast.edge.ledger.operations import Stamp
 from leafcast.edge.ledger.runs import Run
@@ -26,11 +26,14 @@ class LinkChanges:
         self._run = run
         self._q: Any = sql.queries()
 
-    def intent(self, change: LinkIntent, invitation: int, stamp: Stamp) -> None:
+    def intent(self, change: LinkIntent, stamp: Stamp) -> None:
         """Note that a link is about to be asked for."""
-        self._retire(invitation, change.request, stamp)
-        self._q.expire_dead_links(self._connection, invitation_id=invitation, now=stamp.now)
-        self._q.supersede_links(self._connection, invitation_id=invitation, generation=change.generation, now=stamp.now)
+        invitation, crowded = self._place(change)
+        if crowded:
+            key = {"invitation_id": invitation, "now": stamp.now}
+            self._retire(invitation, change.request, stamp)
+            self._q.expire_dead_links(self._connection, **key)
+            self._q.supersede_links(self._connection, **key, generation=change.generation)
         link = self._q.insert_link(
             self._connection,
             campaign_id=self._run.campaign_id,
@@ -46,6 +49,19 @@ class LinkChanges:
         self._q.insert_attempt(
             self._connection, message_id=None, link_id=link, number=1, epoch=self._run.epoch, now=stamp.now
         )
+
+    def _place(self, change: LinkIntent) -> tuple[int, bool]:
+        """The invitation, and whether another link may stand in the way: looked up in one step, for nearly all growers
+        get their first."""
+        check_own(change.campaign, self._run.campaign)
+        found = self._q.place_for_link(
+            self._connection,
+            campaign_id=self._run.campaign_id,
+            external_id=change.external_id,
+            round=change.round,
+        )
+        invitation, crowded = must(found, no_invitation(change.external_id, change.round))
+        return int(invitation), bool(crowded)
 
     def settled(self, change: LinkSettled, invitation: int, stamp: Stamp) -> None:
         """Note what came of asking for a link."""

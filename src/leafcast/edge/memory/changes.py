@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from leafcast.decide.ledger.wording import check_own, must, refused
+from leafcast.decide.ledger.wording import check_own, must, no_invitation, refused
 from leafcast.edge.memory import again, suppressing
 from leafcast.edge.memory.deliveries import delivery_seen
 from leafcast.edge.memory.following import see
@@ -153,7 +153,7 @@ class MemoryChanges:
     def _place(self, campaign: str, external_id: str, round_number: int) -> int:
         self._mine(campaign)
         place = self.tables.place_of(campaign, external_id, round_number)
-        return must(place, f"grower {external_id!r} has no invitation of round {round_number}")
+        return must(place, no_invitation(external_id, round_number))
 
     def _mine(self, campaign: str) -> None:
         check_own(campaign, self.campaign)

@@ -2,6 +2,14 @@
 SELECT i.id FROM grower g JOIN invitation i ON i.grower_id = g.id AND i.round = :round
 WHERE g.campaign_id = :campaign_id AND g.external_id = :external_id;
 
+-- name: place_for_link(campaign_id, external_id, round)^
+-- The invitation, and whether anything may stand in the way of a link for it: one of its own, or a live one of the grower.
+SELECT i.id,
+       EXISTS (SELECT 1 FROM link WHERE invitation_id = i.id)
+       OR EXISTS (SELECT 1 FROM link WHERE grower_id = g.id AND state IN ('sending', 'live'))
+FROM grower g JOIN invitation i ON i.grower_id = g.id AND i.round = :round
+WHERE g.campaign_id = :campaign_id AND g.external_id = :external_id;
+
 -- name: live_link(invitation_id)^
 SELECT id, expires_at, type, providers, leaf_user_id FROM link
 WHERE invitation_id = :invitation_id AND state = 'live';
