@@ -271,8 +271,8 @@ MUTANTS = (
         (
             (
                 POSTING,
-                "if await self._send(row, case, turns) is Verdict.REFUSED:",
-                "if await self._send(row, case, turns) in (Verdict.REFUSED, Verdict.IN_DOUBT):",
+                "if settled.outcome.verdict is Verdict.REFUSED:",
+                "if settled.outcome.verdict in (Verdict.REFUSED, Verdict.IN_DOUBT):",
             ),
         ),
         ("kill", "virtual"),
