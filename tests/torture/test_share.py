@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.torture.mutants import MUTANTS
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = "1"
@@ -69,3 +70,14 @@ def test_the_proof_can_fail(layer: str, rule: str) -> None:
     ended = _torture(layer, 2_000, "--mutant", rule, "--first-failure")
     assert ended.returncode == 1, ended.stdout
     assert "replay: python -m tests.torture" in ended.stdout
+
+
+def test_every_mutant_applies() -> None:
+    """The code may change: a fault that has no place in it any more would be one that nobody looks for."""
+    lost = [
+        f"{mutant.name}: {name}"
+        for mutant in MUTANTS
+        for name, old, _ in mutant.changes
+        if old not in (ROOT / "src" / "leafcast" / name).read_text(encoding="utf-8")
+    ]
+    assert lost == []
