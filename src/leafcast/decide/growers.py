@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from types import MappingProxyType
 from zoneinfo import available_timezones
@@ -54,15 +54,23 @@ class Judge:
         grower's own columns are trimmed and mended (phone as E.164); the user's further columns stay as they are."""
         if self.country and (country := trimmed(row.cells.get(self.country, ""))):
             return self._of_country(row, country)
+        return self._of_region(row, self.region)
+
+    def _of_region(self, row: Row, region: str | None) -> tuple[Grower | Rejected, tuple[Problem, ...]]:
         cells = dict(row.cells)
         problems: list[Problem] = []
         warnings: list[Problem] = []
-        for word, (kind, judgement) in _JUDGEMENTS.items():
+        for word, kind, judgement, empty in _WORDS:
             written = cells.get(word)
-            if not written and word not in _EMPTY:
+            if not written and empty is None:
                 continue
             text = trimmed(written) if written else ""
-            found = judgement(text, self) if text else _EMPTY.get(word)
+            if not text:
+                found = empty
+            elif judgement is not None:
+                found = judgement(text)
+            else:
+                found = addresses.phone(text, region, texts=self.texts)
             if isinstance(found, Fault):
                 problems.append(self._problem(row, word, kind, found))
                 continue
@@ -79,7 +87,7 @@ class Judge:
     def _of_country(self, row: Row, country: str) -> tuple[Grower | Rejected, tuple[Problem, ...]]:
         """A row that says which country it is of."""
         region = addresses.region_of(country)
-        result, warnings = replace(self, region=region or self.region, country="").judged(row)
+        result, warnings = self._of_region(row, region or self.region)
         if region or not row.cells.get("phone") or row.cells["phone"].startswith("+"):
             return result, warnings
         read = f"its phone is read as one of {self.region}" if self.region else "its phone has no country code"
@@ -113,23 +121,7 @@ def _grower(row: Row, cells: dict[str, str]) -> Grower:
 # ---------------------------------------------------------------------------------------------- one judgement a column
 
 
-def _external_id(text: str, _judge: Judge) -> Usable | Fault:
-    return identity.external_id(text)
-
-
-def _name(text: str, _judge: Judge) -> Usable | Fault:
-    return identity.name(text)
-
-
-def _email(text: str, _judge: Judge) -> Usable | Fault:
-    return addresses.email(text)
-
-
-def _phone(text: str, judge: Judge) -> Usable | Fault:
-    return addresses.phone(text, judge.region, texts=judge.texts)
-
-
-def _leaf_user(text: str, _judge: Judge) -> Usable | Fault:
+def _leaf_user(text: str) -> Usable | Fault:
     if _UUID.fullmatch(text):
         return Usable(text)
     return Fault(
@@ -138,7 +130,7 @@ def _leaf_user(text: str, _judge: Judge) -> Usable | Fault:
     )
 
 
-def _link_type(text: str, _judge: Judge) -> Usable | Fault:
+def _link_type(text: str) -> Usable | Fault:
     if text in _LINK_TYPES:
         return Usable(text)
     guess = nearest(text, _LINK_TYPES)
@@ -146,7 +138,7 @@ def _link_type(text: str, _judge: Judge) -> Usable | Fault:
     return Fault(f"The linkType {quoted(text)} is none that Leaf has", fix)
 
 
-def _timezone(text: str, _judge: Judge) -> Usable | Fault:
+def _timezone(text: str) -> Usable | Fault:
     return _zone_name(text)
 
 
@@ -157,14 +149,6 @@ def _zone_name(text: str) -> Usable | Fault:
     guess = nearest(text, _all_zones())
     fix = f"Did you mean {guess}?" if guess else "Write a name such as America/Chicago"
     return Fault(f"The timezone {quoted(text)} is not known", fix)
-
-
-def _consent(text: str, _judge: Judge) -> Usable | Fault:
-    return consent.consent(text)
-
-
-def _locale(text: str, _judge: Judge) -> Usable | Fault:
-    return _language_tag(text)
 
 
 @cache
@@ -182,26 +166,21 @@ def _language_tag(text: str) -> Usable | Fault:
     return Usable("-".join(part for part in tag if part))
 
 
-_Judgement = Callable[[str, Judge], Usable | Fault]
+_Judgement = Callable[[str], Usable | Fault]
 
-_JUDGEMENTS: Mapping[str, tuple[ProblemKind, _Judgement]] = MappingProxyType(
-    {
-        "externalId": (ProblemKind.EXTERNAL_ID, _external_id),
-        "name": (ProblemKind.NAME, _name),
-        "email": (ProblemKind.EMAIL, _email),
-        "phone": (ProblemKind.PHONE, _phone),
-        "leafUserId": (ProblemKind.LINK, _leaf_user),
-        "linkType": (ProblemKind.LINK, _link_type),
-        "locale": (ProblemKind.MESSAGE, _locale),
-        "timezone": (ProblemKind.MESSAGE, _timezone),
-        **dict.fromkeys(consent.COLUMNS.values(), (ProblemKind.CONSENT, _consent)),
-    }
+_NO_ID = Fault("The row has no externalId", "Give the grower an id that stays the same in every list")
+_NO_NAME = Usable("", "the row has no name: the greeting does without")
+_WORDS: tuple[tuple[str, ProblemKind, _Judgement | None, Usable | Fault | None], ...] = (
+    ("externalId", ProblemKind.EXTERNAL_ID, identity.external_id, _NO_ID),
+    ("name", ProblemKind.NAME, identity.name, _NO_NAME),
+    ("email", ProblemKind.EMAIL, addresses.email, None),
+    ("phone", ProblemKind.PHONE, None, None),
+    ("leafUserId", ProblemKind.LINK, _leaf_user, None),
+    ("linkType", ProblemKind.LINK, _link_type, None),
+    ("locale", ProblemKind.MESSAGE, _language_tag, None),
+    ("timezone", ProblemKind.MESSAGE, _timezone, None),
+    *((column, ProblemKind.CONSENT, consent.consent, None) for column in consent.COLUMNS.values()),
 )
-_EMPTY: Mapping[str, Usable | Fault] = MappingProxyType(
-    {
-        "externalId": Fault("The row has no externalId", "Give the grower an id that stays the same in every list"),
-        "name": Usable("", "the row has no name: the greeting does without"),
-    }
-)
+"""Each column with its judgement (that of a phone asks for its region) and with what an empty cell comes to."""
 _NO_ADDRESS = Fault("The row has neither an email nor a phone", "Add one of them, or take the row out of the list")
 _LINK_TYPES = tuple(link_type.value for link_type in LinkType)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -21,7 +22,7 @@ _AROUND = "'\"`<>()[],;:."
 # What nearly every address is: letters that email-validator takes as they are, so that it need not be asked. It takes
 # ten times as long. tests/growers/test_quick_paths.py holds the two against each other.
 _PLAIN = re.compile(
-    r"[a-z0-9_+\-]+(?:\.[a-z0-9_+\-]+)*@((?:[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?\.)+[a-z]{2,})", re.IGNORECASE | re.ASCII
+    r"[A-Za-z0-9_+\-]+(?:\.[A-Za-z0-9_+\-]+)*@((?:[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,})"
 )
 _ASK_THE_LIBRARY = re.compile(r"(?:^|\.)..--|[^.]{64}|\.(?:arpa|invalid|local|localhost|onion|test)$", re.ASCII)
 # email-validator writes these names in small letters, as RFC 2142 does.
@@ -42,10 +43,17 @@ def plain_address(text: str) -> str | None:
     found = _PLAIN.fullmatch(text) if len(text) <= 254 else None
     if found is None:
         return None
-    local, domain = text[: found.start(1) - 1], found[1].lower()
-    if len(local) > 64 or _ASK_THE_LIBRARY.search(domain) or local.lower() in _MAILBOXES:
+    local, domain = text[: found.start(1) - 1], _plain_domain(found[1])
+    if domain is None or len(local) > 64 or local.lower() in _MAILBOXES:
         return None
     return f"{local}@{domain}"
+
+
+@lru_cache(maxsize=16_384)
+def _plain_domain(domain: str) -> str | None:
+    """A domain in small letters; None where the library has to be asked."""
+    domain = domain.lower()
+    return None if _ASK_THE_LIBRARY.search(domain) else domain
 
 
 def _judged(text: str) -> Usable | Fault:

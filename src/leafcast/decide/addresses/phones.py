@@ -50,7 +50,7 @@ def phone(text: str, region: str | None, *, texts: bool = True) -> Usable | Faul
     """Judge a trimmed, non-empty phone cell; the number comes back as E.164. `region` (two letters) is used for
     numbers without a country code; None means that each number must have one. With `texts`, a number that texts will
     hardly reach comes with a warning."""
-    if _PLAIN.fullmatch(text) and not _POINT_ZERO.fullmatch(text):
+    if _PLAIN.fullmatch(text) and not ("." in text and _POINT_ZERO.fullmatch(text)):
         bare = text.translate(_NO_PUNCTUATION)
         if verdict := quick_verdict(bare, region):
             return _of_kind(text, *verdict, "", texts=texts)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Usable:
+class Usable(NamedTuple):
     """What a cell comes to."""
 
     value: str
@@ -15,8 +14,7 @@ class Usable:
     advice: str = "Look whether that is right"
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """Why a cell cannot be used, and what to write instead. Both are sentences without the full stop."""
 
     what: str
