@@ -296,6 +296,8 @@ def run(task: Task) -> Tally:
     """The layer."""
     # The notes say which marks were missed; they are no violations of a promise, and published all the same.
     tally = spread(part, task, 20)
+    if needed := tally.figures["requests needed"]:
+        tally.notes.append(f"{tally.figures['requests sent'] / needed:.3f} requests sent for each that was needed")
     for name in list(tally.figures):
         if name.startswith("over the mark"):
             tally.notes.append(f"{name}: {tally.figures.pop(name)}")
