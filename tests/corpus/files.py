@@ -78,6 +78,7 @@ CASES = (
         ),
     ),
     Case(13, "one that opens in the headings", content(f'externalId,"name,email,phone,Note\n{ANA}\n{CY}\n')),
+    Case(13, "one that closes too early between tabs", content(_swapped("\t").replace("Ana", '"An"a'))),
     Case(14, 'a quotation mark in the middle: 12" pipe', between('G-2,Anna,anna@farm.example,,12" pipe')),
     Case(14, "text behind a closing quotation mark", between('G-2,"Anna" B,anna@farm.example,,x')),
     Case(14, "a quoted word inside a quoted cell", between('G-2,"Anna ""Ann"" B",anna@farm.example,,x')),

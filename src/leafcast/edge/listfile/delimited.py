@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from leafcast.decide.texts import quoted
+from leafcast.decide.texts import quoted, shown
 from leafcast.edge.listfile.records import Damage, Record, unusable
 from leafcast.errors import UsageError
 from leafcast.model import Problem
@@ -86,7 +86,7 @@ class DelimitedFile:
         cells = first.rstrip("\r\n").replace('"', "").split(self.delimiter)
         if len(first) > LONGEST_RECORD:
             return Record(row, line, cells, _TOO_LONG)
-        what = f"A quotation mark opens in line {line} and does not close as it should ({error})"
+        what = f"A quotation mark opens in line {line} and does not close as it should ({shown(str(error))})"
         fix = 'Close it or take it out (a " inside a quoted cell is written twice), or write the cell on one line'
         return Record(row, line, cells, Damage(what, fix))
 
