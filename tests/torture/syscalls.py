@@ -35,7 +35,7 @@ from leafcast.cli.job import open_job
 GROWERS = 20
 CALLS = (
     "pwrite64", "fdatasync", "fsync", "write", "sendto", "sendmsg", "recvfrom", "recvmsg", "connect", "openat",
-    "ftruncate", "unlink", "rename", "renameat", "flock", "fcntl", "close",
+    "ftruncate", "unlink", "rename", "renameat", "flock", "fcntl", "close", "read", "writev",
 )  # fmt: skip
 OF_FILES = ("pwrite64", "fdatasync", "fsync", "write", "ftruncate", "openat", "fallocate", "rename")
 ERRORS = ("ENOSPC", "EIO")
