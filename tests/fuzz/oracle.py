@@ -241,6 +241,8 @@ def _same_verdicts(
     rejected: Sequence[Rejected], again: Sequence[tuple[Row, Grower | Rejected, tuple[Problem, ...]]]
 ) -> str:
     for one, (_, other, _) in zip(rejected, again, strict=True):
+        if any(re.search(r"[\r\n]", cell) for cell in one.row.cells.values()):
+            continue  # on one line now perhaps, which the words about such a cell quote
         said = {problem.what for problem in one.problems if problem.kind in _OF_THE_CELLS}
         if len(said) == len(one.problems) and not (
             isinstance(other, Rejected) and said <= {problem.what for problem in other.problems}

@@ -38,6 +38,8 @@ ROWS_OF_A_SHEET = 1_048_576
 _BATCH = 4_096
 _LINE_END = re.compile(r"[\r\n]+")
 _PLAIN = Style(Kind.DELIMITED)
+_ENDING = "\r\n"
+"""Of a row. A cell is quoted for what its row ends with, so both writers below must end rows alike."""
 
 Lines = Iterable[Sequence[Cell]]
 Writer = Callable[[Path, Sequence[str], Lines], None]
@@ -134,7 +136,7 @@ def _write_csv(file: Path, columns: Sequence[str], lines: Lines, style: Style = 
     # Bytes of the list that could not be read go out as they came in; a narrow encoding shows what it lacks as "?".
     lossy = "surrogateescape" if style.encoding.startswith("utf-8") else "replace"
     with file.open("w", encoding=style.encoding, errors=lossy, newline="") as text:
-        writer = csv.writer(text, delimiter=style.delimiter, lineterminator="\r\n")
+        writer = csv.writer(text, delimiter=style.delimiter, lineterminator=_ENDING)
         writer.writerow(columns)
         writer.writerows(_one_row_each(line, style.delimiter) for line in lines)
 
@@ -145,8 +147,8 @@ def _one_row_each(line: Sequence[Cell], delimiter: str) -> Sequence[Cell]:
     if not any(isinstance(cell, str) and ("\n" in cell or "\r" in cell) for cell in line):
         return line
     written = StringIO(newline="")
-    csv.writer(written, delimiter=delimiter, lineterminator="").writerow(line)
-    _, *continued = _LINE_END.split(written.getvalue())
+    csv.writer(written, delimiter=delimiter, lineterminator=_ENDING).writerow(line)
+    _, *continued = _LINE_END.split(written.getvalue().removesuffix(_ENDING))
     if all(len(next(csv.reader([part], delimiter=delimiter), ())) != len(line) for part in continued):
         return line
     return [_LINE_END.sub(" ", cell) if isinstance(cell, str) else cell for cell in line]
