@@ -38,7 +38,8 @@ FOUND = (
     (
         "bytes",
         b"\x01\0\0\0\x01\0externalId,name,email,phone,Note\nG-1,Ana,ana@faxt\ternalId,name,email,phone,eNot\nna,ana@farm.exampl"
-        b'x,G-,\ne2,Anna,,"515\x02555 0142",x\nG-\x19,Cy,mple,,x\nG-2,Anna,,"515\x02555 01xternalId,name,email,phone,Note\n'
+        b'x,G-,\ne2,Anna,,"515\x02555 0142",x\nG-\x19,Cy,mple,,x\n'
+        b'G-2,Anna,,"515\x02555 01xternalId,name,email,phone,Note\n'
         b'G-1,Ana,ana@faxt\ternalId,name,email,phone,eNot\nna,ana@fa42",x\nG-\x19,Cy,cy@f\0rm.exampl\xd8,,x\n',
     ),
 )

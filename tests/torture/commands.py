@@ -37,7 +37,8 @@ FAULTS = (
     {"kind": "status", "service": "sendgrid", "operation": "send", "contains": "zq4@farm", "status": 500},
 )
 CALLS = (
-    "pwrite64", "fdatasync", "openat", "sendto", "recvfrom", "read", "write", "flock", "unlink", "rename", "ftruncate", "close",
+    "pwrite64", "fdatasync", "openat", "sendto", "recvfrom", "read", "write", "flock", "unlink", "rename",
+    "ftruncate", "close",
 )  # fmt: skip
 OF_FILES = ("pwrite64", "fdatasync", "openat", "rename", "ftruncate")
 _census: dict[str, Mapping[str, int]] = {}
