@@ -34,6 +34,8 @@ def test_what_the_guided_fuzzer_calls_finds_nothing_wrong(tmp_path: Path, name: 
 FOUND = (
     # A lone carriage return in every cell: the rows came back from the problems file in pieces.
     ("cells", b"\x01/\x02\0\0\0\xff\xff\0\0\x01\0\0\0\x03\xf7sanaor\0oyyyyyyyyy\xf9" + b"y" * 91 + b"df.\x05\0"),
+    # A number with its extension, which Germany may have and nobody abroad can dial.
+    ("bytes", b'\0\0\0\0\x01\0externalId,name,email,phone\nG-1,Anna,,"+49 56 1231 6 12345678"\n'),
     # A cell of several lines and an invisible character: the words about it quote both.
     (
         "bytes",

@@ -12,6 +12,8 @@ from leafcast.decide.addresses.quick import dials_011, quick_verdict
 from leafcast.decide.addresses.verdict import Fault, Usable
 from leafcast.decide.texts import hidden_character, quoted
 
+LONGEST = 16
+"""Signs of an international number, its + and 15 digits (ITU-T E.164, 6.1)."""
 _WITH_CODE = "Write it with its country code, for example +1 515 555 0100"
 _MOBILE = "Write the grower's own mobile number"
 _ROUNDED = re.compile(r"\+?\d+(?:[.,]\d+)?[eE]\+?\d+")
@@ -157,6 +159,9 @@ def _judged(text: str, bare: str, region: str | None, mended: str, *, texts: boo
 
 def _of_kind(text: str, e164: str, kind: int, mended: str, *, texts: bool) -> Usable | Fault:
     """A number in use: whether it may be written to, and whether that makes sense."""
+    if len(e164) > LONGEST:
+        # libphonenumber knows German numbers with extensions that are longer than any other country can dial.
+        return Fault(f"The phone {quoted(text)} is not a number in use: it has too many digits", _WITH_CODE)
     if kind in _CHARGED:
         rate = "premium-rate" if kind == PhoneNumberType.PREMIUM_RATE else "shared-cost"
         return Fault(f"The phone {quoted(text)} is a {rate} number", _MOBILE)
