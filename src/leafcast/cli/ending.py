@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ import typer
 
 from leafcast.cli.calling import command
 from leafcast.cli.failing import say
-from leafcast.cli.options import ledger_url
+from leafcast.cli.options import behind
 from leafcast.cli.printing import Voice, error_document
 from leafcast.errors import ExitCode
 
@@ -70,14 +69,12 @@ def _hints(campaign: Path, ledger: str, report: RunReport) -> list[str]:
     from leafcast.model import MessageState
 
     messages = report.counts.messages
-    behind = shlex.join(
-        [str(campaign), *(["--ledger", ledger] if ledger != ledger_url(os.environ.get("LEAFCAST_LEDGER")) else [])]
-    )
-    hints = [f"Who and why: {command()} export {behind}"]
+    again = behind(campaign, ledger)
+    hints = [f"Who and why: {command()} export {again}"]
     if messages[MessageState.FAILED]:
-        hints.append(f"Failed ones again: {command()} retry {behind}")
+        hints.append(f"Failed ones again: {command()} retry {again}")
     if messages[MessageState.IN_DOUBT]:
-        hints.append(f"In doubt, because no answer came; what became of them: {command()} sync {behind}")
+        hints.append(f"In doubt, because no answer came; what became of them: {command()} sync {again}")
     return hints
 
 

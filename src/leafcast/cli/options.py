@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -44,6 +45,11 @@ SkipInvalid = Annotated[
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write.", show_default=False)
 ]
+
+
+def behind(campaign: Path, ledger: str, *more: str) -> str:
+    """What comes behind the name of a command that goes on from here: the ledger too, where it is not the usual one."""
+    return shlex.join([str(campaign), *more, *([] if ledger == ledger_url(None) else ["--ledger", ledger])])
 
 
 def ledger_url(given: str | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +12,7 @@ import typer
 
 from leafcast.cli.calling import command
 from leafcast.cli.failing import speaking
-from leafcast.cli.options import CampaignFile, Json, LedgerUrl, Quiet, SkipInvalid, Verbose, ledger_url
+from leafcast.cli.options import CampaignFile, Json, LedgerUrl, Quiet, SkipInvalid, Verbose, behind, ledger_url
 from leafcast.cli.printing import Voice
 
 if TYPE_CHECKING:
@@ -53,8 +52,8 @@ def plan(
             write_plan(save, _document(job, found), made_from, skip_invalid=skip_invalid)
         _tell(voice, job, found)
         if save:
-            again = shlex.join(["run", str(campaign), "--plan", str(save), *(["--ledger", ledger] if ledger else [])])
-            voice.note(f"Saved as {save}. To do exactly that: {command()} {again}")
+            again = behind(campaign, where, "--plan", str(save))
+            voice.note(f"Saved as {save}. To do exactly that: {command()} run {again}")
 
 
 def planned(file: Path, job: Job, ledger: str) -> bool:

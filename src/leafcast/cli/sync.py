@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from leafcast.cli.calling import command
 from leafcast.cli.failing import say, speaking
-from leafcast.cli.options import CampaignFile, Json, LedgerUrl, Quiet, Verbose, ledger_url
+from leafcast.cli.options import CampaignFile, Json, LedgerUrl, Quiet, Verbose, behind, ledger_url
 from leafcast.cli.printing import Voice, error_document
 from leafcast.cli.surroundings import environment
 from leafcast.errors import ExitCode
@@ -49,7 +46,7 @@ def sync(
 
         loaded, url = read_campaign(campaign), ledger_url(ledger)
         report = asyncio.run(_synced(voice, loaded.campaign, url, revoke_orphans=revoke_orphans))
-        _tell(voice, loaded.campaign.name, _behind(campaign, url), report)
+        _tell(voice, loaded.campaign.name, behind(campaign, url), report)
 
 
 async def _synced(voice: Voice, campaign: Campaign, ledger_place: str, *, revoke_orphans: bool) -> SyncReport:
@@ -92,7 +89,7 @@ def settle_seconds() -> float:
     return settings.settle_seconds(environment())
 
 
-def _tell(voice: Voice, name: str, behind: str, report: SyncReport) -> None:
+def _tell(voice: Voice, name: str, rest: str, report: SyncReport) -> None:
     from leafcast.decide.summary import document, lines
 
     told: dict[str, Any] = {"settled": _settled(report), "orphans": orphans_document(report.orphans)}
@@ -115,7 +112,7 @@ def _tell(voice: Voice, name: str, behind: str, report: SyncReport) -> None:
         say(voice, report.stopped)
     for blind in report.tracked.blind:
         voice.note(f"{blind}.")
-    for hint in _hints(behind, report):
+    for hint in _hints(rest, report):
         voice.note(hint)
     if report.exit_code is not ExitCode.DONE:
         raise typer.Exit(report.exit_code)
@@ -203,24 +200,18 @@ def _line(orphan: Orphan) -> str:
     return f"{orphan.doubt.external_id}, {orphan.doubt.type}, made {_clock(orphan.created_at)}"
 
 
-def _behind(campaign: Path, ledger: str) -> str:
-    """What comes behind the name of a command that goes on from here."""
-    usual = ledger_url(os.environ.get("LEAFCAST_LEDGER"))
-    return shlex.join([str(campaign), *(["--ledger", ledger] if ledger != usual else [])])
-
-
-def _hints(behind: str, report: SyncReport) -> list[str]:
+def _hints(rest: str, report: SyncReport) -> list[str]:
     from leafcast.decide.settling import Ending
 
     endings, orphans, hints = report.settled.endings, report.orphans, []
     if report.settled.next_at is not None:
-        hints.append(f"Too young ones: {command()} sync {behind}, from {_clock(report.settled.next_at)} on")
+        hints.append(f"Too young ones: {command()} sync {rest}, from {_clock(report.settled.next_at)} on")
     if endings[Ending.ABSENT] or endings[Ending.UNKNOWN]:
-        hints.append(f"What is known of those in doubt, and your word on them: {command()} resolve {behind}")
+        hints.append(f"What is known of those in doubt, and your word on them: {command()} resolve {rest}")
     if endings[Ending.RESENDABLE]:
-        hints.append(f"Send what was not found: {command()} run {behind}")
+        hints.append(f"Send what was not found: {command()} run {rest}")
     if len(orphans.found) > len(orphans.revoked):
-        hints.append(f"Revoke the orphan links: {command()} sync {behind} --revoke-orphans")
+        hints.append(f"Revoke the orphan links: {command()} sync {rest} --revoke-orphans")
     return hints
 
 

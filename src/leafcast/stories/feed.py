@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from leafcast.model import Change, Channel, Invitation, Message, Scope
 from leafcast.ports import Ledger
@@ -18,6 +18,8 @@ from leafcast.stories.brake import Brake
 
 PAGE = 64
 """Invitations that are read at once, and so kept in memory for each channel."""
+AGES = timedelta(days=36_500)
+"""So far ahead nothing is held any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,13 @@ class Work:
                 self.campaign, scope=self.scope, now=self.now, after=after, limit=size, only=self.only, channel=channel
             )
         )
+
+    def invitations(self) -> Iterator[Invitation]:
+        """All of it, page by page. Raises LedgerStopped."""
+        after = 0
+        while page := self.page(None, after, PAGE * 4):
+            for after, invitation in page:  # noqa: B007 - the last place is where the next page begins
+                yield invitation
 
     def again(self, channel: Channel, place: int, external_id: str) -> Row | None:
         """One row as the ledger holds it now; None when its message is not planned any more."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -24,13 +23,10 @@ from leafcast.model import (
     Scope,
     Step,
 )
-from leafcast.ports import Ledger, LedgerReader, RunLedger
+from leafcast.ports import LedgerReader, RunLedger
+from leafcast.stories.feed import AGES, Work
 from leafcast.stories.prepare import Examiner, Survey
 from leafcast.stories.run import write_plan
-
-AGES = timedelta(days=36_500)
-"""So far ahead nothing is held any more."""
-PAGE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +51,13 @@ async def foresee(
     ledger.leave_out_connected(name)
     at_once = {
         (invitation.grower.external_id, message.channel)
-        for invitation in _invitations(ledger, name, now)
+        for invitation in Work(ledger, name, Scope.LISTED, now).invitations()
         for message in invitation.messages
     }
     writer = _Planned(examiner, now)
     planned = {
         (invitation.grower.external_id, message.channel): writer.line(invitation, message)
-        for invitation in _invitations(ledger, name, now + AGES)
+        for invitation in Work(ledger, name, Scope.LISTED, now + AGES).invitations()
         for message in invitation.messages
     }
     lines = tuple(
@@ -113,16 +109,6 @@ class _Planned:
         text = self.examiner.renderer.sms(invitation.grower, link, message.id, now=self.now)
         counted = count_segments(text.body)
         return counted.segments, counted.tipping or ""
-
-
-def _invitations(ledger: Ledger, campaign: str, now: datetime) -> Iterator[Invitation]:
-    after = 0
-    while True:
-        page = ledger.work(campaign, scope=Scope.LISTED, now=now, after=after, limit=PAGE)
-        for after, invitation in page:  # noqa: B007 - the last place is where the next page begins
-            yield invitation
-        if len(page) < PAGE:
-            return
 
 
 def _held_back(line: PlanLine, at_once: set[tuple[str, Channel]]) -> PlanLine:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from leafcast.decide.planning import message_anew
 from leafcast.decide.suppressed import SuppressedAddresses
@@ -20,13 +19,10 @@ from leafcast.model import (
     RowTakenOver,
     Scope,
 )
+from leafcast.stories.feed import AGES, Work
 from leafcast.stories.linking import Linkless
 from leafcast.stories.prepare import Examiner, Sound
 from leafcast.stories.world import World
-
-AGES = timedelta(days=36_500)
-"""So far ahead nothing is held any more."""
-PAGE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +49,7 @@ async def reopen(world: World, examiner: Examiner, channel: Channel | None, only
     moved: list[str] = []
     if rows:
         await world.ledger.record(Reopened(name, channel, frozenset(rows)))
-    for invitation in _reopened(world, name):
+    for invitation in Work(world.ledger, name, Scope.REOPENED, world.clock.now() + AGES).invitations():
         changes = _held_against(name, invitation, rows[invitation.grower.external_id], examiner.suppressed)
         if any(isinstance(change, RowTakenOver) and change.addresses for change in changes):
             moved.append(invitation.grower.external_id)
@@ -82,13 +78,6 @@ def _rows(examiner: Examiner, wanted: frozenset[str]) -> tuple[dict[str, Sound],
         elif item.grower.external_id in wanted:
             rows[item.grower.external_id] = item
     return rows, (unfit & wanted) - rows.keys()
-
-
-def _reopened(world: World, campaign: str) -> Iterator[Invitation]:
-    after, until = 0, world.clock.now() + AGES
-    while page := world.ledger.work(campaign, scope=Scope.REOPENED, now=until, after=after, limit=PAGE):
-        for after, invitation in page:  # noqa: B007 - the last place is where the next page begins
-            yield invitation
 
 
 def _held_against(
