@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 
+from leafcast.cli.options import behind
 from leafcast.cli.printing import FIRST_ROWS, MANY_PROBLEMS, MOST_ROWS, Voice, _folded, error_document, problem_lines
+from leafcast.cli.surroundings import instead
 from leafcast.errors import ListError
 from leafcast.model import Problem, ProblemKind, Severity, Where
 
@@ -88,3 +91,13 @@ def test_problems_are_grouped_by_kind_errors_first():
     assert list(problem_lines(problems, examples=2)) == [*shown, "email · 1 warning", "  wrong 1."]
     assert "  wrong 3." in list(problem_lines(problems, examples=None))
     assert not any("more" in line for line in problem_lines(problems, examples=None))
+
+
+@pytest.mark.parametrize("meant", ["sqlite:///leafcast.db", "sqlite:///season.db"])
+def test_a_hint_names_the_ledger_only_where_it_is_not_the_usual_one(meant: str) -> None:
+    """The usual one is what the command takes by itself: LEAFCAST_LEDGER, or where that is empty the default."""
+    said = {"": "sqlite:///leafcast.db", "sqlite:///season.db": "sqlite:///season.db"}
+    for variable, usual in said.items():
+        with instead({"LEAFCAST_LEDGER": variable}):
+            hint = behind(Path("my list.yaml"), meant, "--plan", "p")
+        assert hint == "'my list.yaml' --plan p" + ("" if meant == usual else f" --ledger {meant}")
