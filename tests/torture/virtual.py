@@ -45,8 +45,8 @@ class LoopWriter(Writer):
     def _patience(self, group: list[Operation], since: float, *, urgent: bool) -> float | None:
         return 0
 
-    def submit(self, apply: Any, *, urgent: bool) -> Receipt:
-        operation = Operation(apply, urgent)
+    def submit(self, apply: Any, *, urgent: bool, changes: Any = (), together: Any = None) -> Receipt:
+        operation = Operation(apply, urgent, changes, together)
         self._put(operation)
         self._later(self.chance.randrange(4) if urgent else self.chance.randrange(60))
         return Receipt(operation, lambda: self._later(self.chance.randrange(4)))

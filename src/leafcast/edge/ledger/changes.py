@@ -8,6 +8,7 @@ import apsw
 
 from leafcast.decide.ledger.wording import check_own, must, no_invitation
 from leafcast.edge.ledger import again, sql
+from leafcast.edge.ledger.bulk import Bulk
 from leafcast.edge.ledger.deliveries import Postmark
 from leafcast.edge.ledger.following import Follower
 from leafcast.edge.ledger.links import LinkChanges
@@ -70,6 +71,8 @@ class Changes:
         self._rounds = RoundChanges(connection, run.campaign_id, run.epoch)
         self._postmark = Postmark(connection, run.campaign_id)
         self._suppressor = Suppressor(connection, run.campaign_id)
+        self.together = Bulk(connection, run, self.apply).apply
+        """Makes many changes; see `Bulk`."""
 
     def apply(self, change: Change, stamp: Stamp) -> None:  # noqa: C901 - one arm for each change
         """Make one change, or raise `LeafcastError` (or a constraint's error) where it would break a rule."""

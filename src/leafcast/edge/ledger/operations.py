@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from leafcast.model import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,9 @@ class Stamp:
     instant: float
 
 
+Together = Callable[[Sequence[Change], Stamp], None]
+
+
 @dataclass(slots=True, eq=False)
 class Operation:
     """Changes that are committed together. `alone` means in a transaction of their own, with nobody else's. Nobody can
@@ -27,6 +32,9 @@ class Operation:
 
     apply: Callable[[Stamp], object]
     urgent: bool
+    changes: Sequence[Change] = ()
+    together: Together | None = None
+    """Makes the same changes, and those of others that name it too, in fewer statements."""
     alone: bool = False
     observed: bool = False
     ended: bool = False

@@ -171,7 +171,8 @@ class SqliteLedger(SqliteReader):
             for change in changes:
                 run_changes.apply(change, stamp)
 
-        return self._writer.submit(apply, urgent=any(map(is_intent, changes)))
+        together = run_changes.together if run_changes is not None else None
+        return self._writer.submit(apply, urgent=any(map(is_intent, changes)), changes=changes, together=together)
 
     def close(self, exit_reason: str = "done") -> None:
         """Commit everything, end the run, fold the log into the file and give the lock back.

@@ -11,8 +11,10 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import groupby
+from operator import attrgetter
 from typing import Final, TypeVar
 
 import apsw
@@ -20,8 +22,9 @@ import apsw
 from leafcast.decide.ledger.wording import refused
 from leafcast.edge.ledger import sql
 from leafcast.edge.ledger.connect import STORAGE_ERRORS
-from leafcast.edge.ledger.operations import Operation, Receipt, Stamp, tell
+from leafcast.edge.ledger.operations import Operation, Receipt, Stamp, Together, tell
 from leafcast.errors import LeafcastError, LedgerStopped, Withheld
+from leafcast.model import Change
 from leafcast.ports import Clock
 
 T = TypeVar("T")
@@ -45,9 +48,16 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="leafcast-ledger", daemon=True)
         self._thread.start()
 
-    def submit(self, apply: Callable[[Stamp], object], *, urgent: bool) -> Receipt:
+    def submit(
+        self,
+        apply: Callable[[Stamp], object],
+        *,
+        urgent: bool,
+        changes: Sequence[Change] = (),
+        together: Together | None = None,
+    ) -> Receipt:
         """Hand over changes. Never blocks and never raises: what goes wrong is told to whoever awaits the receipt."""
-        operation = Operation(apply, urgent)
+        operation = Operation(apply, urgent, changes, together)
         self._put(operation)
         return Receipt(operation, lambda: self._queue.put(None))
 
@@ -167,7 +177,7 @@ class Writer:
     def _together(self, group: list[Operation], stamp: Stamp) -> list[tuple[object, Exception | None]]:
         """Apply all of them; where one fails, which is rare, begin again with each apart."""
         try:
-            return [(operation.apply(stamp), None) for operation in group]
+            return [(answer, None) for answer in _applied(group, stamp)]
         except (*STORAGE_ERRORS, LedgerStopped):
             raise
         except Exception:
@@ -227,6 +237,17 @@ class Writer:
                 stop = LeafcastError("the writer of the ledger broke, so nothing more is sent")
         stop.__cause__ = cause
         return stop
+
+
+def _applied(group: Iterable[Operation], stamp: Stamp) -> Iterator[object]:
+    """Apply a group in its order; neighbours that can be applied together are."""
+    for together, operations in groupby(group, key=attrgetter("together")):
+        if together is None:
+            yield from (operation.apply(stamp) for operation in operations)
+            continue
+        joined = list(operations)
+        together([change for operation in joined for change in operation.changes], stamp)
+        yield from (None for _ in joined)
 
 
 _AGAIN = "See to the disk, and run the same command again: it continues."
