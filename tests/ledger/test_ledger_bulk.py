@@ -48,11 +48,11 @@ class Drained(Writer):
     def _patience(self, group, since, *, urgent):
         return 0
 
-    def call(self, apply):
+    def begin(self, apply):
         operation = Operation(apply, urgent=True, alone=True, observed=True)
         self._put(operation)
         self.drain()
-        return operation.result()[1]
+        return lambda: operation.result()[1]
 
     def drain(self) -> None:
         """In groups, as they come."""

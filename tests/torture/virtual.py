@@ -51,11 +51,11 @@ class LoopWriter(Writer):
         self._later(self.chance.randrange(4) if urgent else self.chance.randrange(60))
         return Receipt(operation, lambda: self._later(self.chance.randrange(4)))
 
-    def call(self, apply: Any) -> Any:
+    def begin(self, apply: Any) -> Any:
         operation = Operation(apply, urgent=True, alone=True, observed=True)
         self._put(operation)
         self._drain()
-        return operation.result()[1]
+        return lambda: operation.result()[1]
 
     def close(self) -> None:
         self._drain()

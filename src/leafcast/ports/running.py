@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -30,6 +30,10 @@ class Ledger(Protocol):
         """Make sure that each of these is in the ledger, in one transaction, and note that this run's list names them.
         Where something reached a grower in that round, or may have, all stays as it is; for others cells, addresses and
         planned messages are taken over from the new decision."""
+
+    def plan_ahead(self, campaign: str, invitations: Sequence[PlannedInvitation]) -> Callable[[], PlanCounts]:
+        """The same without waiting for it: what it gives waits, once, and raises what went wrong. So the next decisions
+        are made while these are written."""
 
     def go_on(self, campaign: str, fingerprint: str, only: Collection[str] = ()) -> bool:
         """Take the list that an earlier run planned from exactly this (`Examined`) as this run's own; False where there

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -55,6 +55,10 @@ class AllowingLedger:
     def plan(self, campaign: str, invitations: Sequence[PlannedInvitation]) -> PlanCounts:
         """As the ledger does: everybody is planned."""
         return self.inner.plan(campaign, invitations)
+
+    def plan_ahead(self, campaign: str, invitations: Sequence[PlannedInvitation]) -> Callable[[], PlanCounts]:
+        """As the ledger does."""
+        return self.inner.plan_ahead(campaign, invitations)
 
     def go_on(self, campaign: str, fingerprint: str, only: Collection[str] = ()) -> bool:
         """As the ledger does."""

@@ -21,6 +21,7 @@ from leafcast.model import (
     Excluded,
     ListChanges,
     MessageState,
+    PlanCounts,
     PlannedInvitation,
     RunStarted,
     Scope,
@@ -39,7 +40,7 @@ Confirm = Callable[[Due], None]
 """Asks the person, once it is known what would be done; raises when the answer is no."""
 
 RECALLED = "This campaign was recalled, so it invites nobody again. To write to people again, give it a new name."
-PLAN_BATCH = 500
+PLAN_BATCH = 2_000
 NOBODY = frozenset({""})
 """Names no grower: none is without an externalId."""
 
@@ -125,9 +126,12 @@ async def go_on(
 async def write_plan(ledger: Ledger, examiner: Examiner, survey: Survey) -> ListChanges:
     """Write down what was decided for every good row of the survey; say what the list changed."""
     name, changes = examiner.campaign.name, ListChanges()
+    before: Callable[[], PlanCounts] = PlanCounts
     for batch in _batches(examiner.decisions(survey), PLAN_BATCH):
-        changes = changes.with_more(ledger.plan(name, batch))
+        ahead = ledger.plan_ahead(name, batch)
+        changes, before = changes.with_more(before()), ahead
         await asyncio.sleep(0)
+    changes = changes.with_more(before())
     return replace(changes, vanished=tuple(ledger.unlisted(name)))
 
 

@@ -21,7 +21,6 @@ from leafcast.edge.ledger.operations import Stamp
 from leafcast.edge.ledger.runs import Run
 from leafcast.model import Change, LinkIntent, LinkSettled, MessageIntent, MessageSettled, Verdict
 
-Row = tuple[object, ...]
 T = TypeVar("T", LinkIntent, LinkSettled)
 FEW = 4
 """Fewer of a kind are not worth the statements."""
@@ -69,7 +68,7 @@ class Bulk:
 
     def _ask(self, changes: Sequence[LinkIntent], stamp: Stamp) -> None:
         who = [(change.external_id, change.round) for change in self._own(changes)]
-        rows: list[Row] = []
+        rows: list[sql.Row] = []
         for (invitation, crowded), change in zip(self._found("places_for_links", who), changes, strict=True):
             if crowded:
                 self._one(change, stamp)
@@ -82,7 +81,7 @@ class Bulk:
 
     def _made(self, changes: Sequence[LinkSettled], stamp: Stamp) -> None:
         who = [(change.external_id, change.round, change.generation) for change in self._own(changes)]
-        rows: list[Row] = []
+        rows: list[sql.Row] = []
         for (number,), change in zip(self._found("links_asked_for", who), changes, strict=True):
             link, outcome = change.result.link, change.result.outcome
             if link is None:  # _is_bulky says that there is one
@@ -96,29 +95,29 @@ class Bulk:
     # -------------------------------------------------------------------------------------------------------- messages
 
     def _begin(self, changes: Sequence[MessageIntent], stamp: Stamp) -> None:
-        rows: list[Row] = [(change.message_id, change.link_generation) for change in changes]
+        rows: list[sql.Row] = [(change.message_id, change.link_generation) for change in changes]
         self._write("begin_messages", rows, stamp, campaign_id=self._run.campaign_id, epoch=self._run.epoch)
         self._write("insert_attempts_at_messages", rows, stamp, epoch=self._run.epoch)
 
     def _accepted(self, changes: Sequence[MessageSettled], stamp: Stamp) -> None:
         outcomes = [(change.message_id, change.outcome) for change in changes]
-        rows: list[Row] = [(one, outcome.provider_id, outcome.code, outcome.reason) for one, outcome in outcomes]
+        rows: list[sql.Row] = [(one, outcome.provider_id, outcome.code, outcome.reason) for one, outcome in outcomes]
         self._write("accept_messages", rows, stamp, campaign_id=self._run.campaign_id)
         self._write("end_attempts_at_messages", rows, stamp, verdict=Verdict.ACCEPTED)
 
     # ------------------------------------------------------------------------------------------------------ statements
 
-    def _found(self, query: str, rows: Sequence[Row]) -> list[list[Any]]:
+    def _found(self, query: str, rows: Sequence[sql.Row]) -> list[list[Any]]:
         """What a query finds for each of the rows, in their order."""
-        answer = getattr(self._q, query)(self._connection, campaign_id=self._run.campaign_id, rows=_json(rows))
+        answer = getattr(self._q, query)(self._connection, campaign_id=self._run.campaign_id, rows=sql.to_rows(rows))
         found = {key: rest for key, *rest in json.loads(answer)}
         if len(found) != len(rows):
             raise NotInBulk
         return [found[key] for key in range(len(rows))]
 
-    def _write(self, query: str, rows: Sequence[Row], stamp: Stamp, **values: object) -> None:
+    def _write(self, query: str, rows: Sequence[sql.Row], stamp: Stamp, **values: object) -> None:
         """Change exactly one thing for each of the rows."""
-        getattr(self._q, query)(self._connection, rows=_json(rows), now=stamp.now, **values)
+        getattr(self._q, query)(self._connection, rows=sql.to_rows(rows), now=stamp.now, **values)
         if self._connection.changes() != len(rows):
             raise NotInBulk
 
@@ -139,7 +138,3 @@ def _is_bulky(change: Change) -> bool:
             return change.outcome.verdict is Verdict.ACCEPTED
         case _:
             return False
-
-
-def _json(rows: Sequence[Row]) -> str:
-    return json.dumps(rows, ensure_ascii=False)

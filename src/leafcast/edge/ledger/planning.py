@@ -1,9 +1,11 @@
-"""Decisions about growers into the ledger. Runs on the writer's thread, within its transaction."""
+"""Decisions about growers into the ledger: packed by whoever plans, written on the writer's thread, within its
+transaction, so that the next ones are packed while these are written."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import apsw
@@ -14,56 +16,78 @@ from leafcast.edge.ledger import sql
 from leafcast.edge.ledger.runs import Run
 from leafcast.model import Channel, Grower, MessageState, PlanCounts, PlannedInvitation, PlannedMessage
 
+NewId = Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Decisions as the statements take them: of each grower the first one, who as a rule is new and has no other."""
+
+    invitations: Sequence[PlannedInvitation]
+    firsts: dict[str, PlannedInvitation]
+    growers: str
+    rounds: str
+    messages: str
+
+
+def pack(invitations: Sequence[PlannedInvitation], new_id: NewId) -> Pack:
+    """Make the decisions ready; `new_id` gives the ids of messages."""
+    firsts: dict[str, PlannedInvitation] = {}
+    for planned in invitations:
+        firsts.setdefault(planned.grower.external_id, planned)
+    growers = [(planned.grower.external_id, *_row(planned.grower).values()) for planned in firsts.values()]
+    return Pack(
+        invitations,
+        firsts,
+        sql.to_rows(growers),
+        sql.to_rows([_round(planned) for planned in firsts.values()]),
+        sql.to_rows([message for planned in firsts.values() for message in _messages(planned, new_id)]),
+    )
+
 
 class Planner:
     """Writes decisions for one run; `new_id` gives the ids of messages."""
 
-    def __init__(self, connection: apsw.Connection, run: Run, now: str, new_id: Callable[[], str]) -> None:
+    def __init__(self, connection: apsw.Connection, run: Run, now: str, new_id: NewId) -> None:
         self._connection = connection
         self._run = run
         self._now = now
         self._new_id = new_id
         self._q: Any = sql.queries()
 
-    def plan(self, invitations: Sequence[PlannedInvitation]) -> PlanCounts:
+    def plan(self, packed: Pack) -> PlanCounts:
         """Make sure that each of these is in the ledger; say what that changed."""
         self._q.forget_examined(self._connection, campaign_id=self._run.campaign_id)
-        self._merge_columns(invitations)
-        new = self._insert_growers(invitations)
-        self._insert_invitations(new)
-        first = {id(planned) for planned in new.values()}
-        known = [planned for planned in invitations if id(planned) not in first]
+        self._merge_columns(packed.invitations)
+        new = self._insert_new(packed)
+        first = {id(packed.firsts[name]) for name in new}
+        known = [planned for planned in packed.invitations if id(planned) not in first]
         self._note_listed(known)
         changed = [(planned, self._known(planned)) for planned in known]
-        return count_planned([*((planned, (True, False, False)) for planned in new.values()), *changed])
+        return count_planned([*((packed.firsts[name], (True, False, False)) for name in new), *changed])
 
     # ------------------------------------------------------------------------------- growers who are new, all at once
 
-    def _insert_growers(self, invitations: Sequence[PlannedInvitation]) -> dict[int, PlannedInvitation]:
-        """The growers whom the ledger did not know, by their new numbers, each with its first invitation."""
-        rows = (self._grower(planned.grower) for planned in invitations)
-        numbers = {external_id: number for number, external_id in self._many("insert_grower", rows)}
-        new: dict[int, PlannedInvitation] = {}
-        for planned in invitations:
-            if planned.grower.external_id in numbers:
-                new.setdefault(numbers[planned.grower.external_id], planned)
-        return new
-
-    def _insert_invitations(self, new: Mapping[int, PlannedInvitation]) -> None:
-        rows = (self._invitation(grower, planned) for grower, planned in new.items())
-        numbers = [number for (number,) in self._many("insert_invitation", rows)]
-        self._insert_messages(
-            (number, message)
-            for number, planned in zip(numbers, new.values(), strict=True)
-            for message in planned.messages
-        )
+    def _insert_new(self, packed: Pack) -> Iterable[str]:
+        """The growers whom the ledger did not know, each with the first of its invitations; their names."""
+        last_grower, last_invitation = self._q.last_numbers(self._connection)
+        self._write("insert_growers", packed.growers, epoch=self._run.epoch)
+        added = self._connection.changes()
+        if not added:
+            return ()
+        self._write("insert_invitations", packed.rounds, last=last_grower, epoch=self._run.epoch)
+        self._write("insert_messages", packed.messages, last=last_invitation)
+        if added == len(packed.firsts):
+            return packed.firsts
+        names: list[str] = json.loads(self._q.names_after(self._connection, last=last_grower))
+        return names
 
     # ------------------------------------------------------------------------------------- growers who are known, each
 
     def _note_listed(self, known: Iterable[PlannedInvitation]) -> None:
+        names = sql.to_json([planned.grower.external_id for planned in known])
         key = {"campaign_id": self._run.campaign_id, "epoch": self._run.epoch}
-        for _ in self._many("list_grower", ({**key, "external_id": one.grower.external_id} for one in known)):
-            pass
+        self._q.list_growers(self._connection, **key, names=names)
 
     def _known(self, planned: PlannedInvitation) -> tuple[bool, bool, bool]:
         """A grower whom the ledger knows: (whether the invitation is new, whether the row was taken over, whether its
@@ -78,15 +102,14 @@ class Planner:
         )
         grower, *before, invitation = lines[0][:6]
         slots = [_slot(line) for line in lines if line[6] is not None]
-        row = self._grower(planned.grower)
+        row = _row(planned.grower)
         taken_over = before != [row[name] for name in ("name", "email", "phone", "cells")] and unsent(slots)
         readdressed = before[1:3] != [row["email"], row["phone"]]
         if taken_over:
-            fields = {name: row[name] for name in ("list_row", "name", "email", "phone", "cells", "now")}
-            self._q.update_grower(self._connection, id=grower, **fields)
+            self._q.update_grower(self._connection, id=grower, **row, now=self._now)
         if invitation is None:
-            number = self._q.insert_invitation(self._connection, **self._invitation(grower, planned))
-            self._insert_messages((number, message) for message in planned.messages)
+            self._write("insert_invitations", sql.to_rows([_round(planned)]), last=0, epoch=self._run.epoch)
+            self._write("insert_messages", sql.to_rows(_messages(planned, self._new_id)), last=0)
             return True, taken_over, readdressed
         self._revise(invitation, slots, planned)
         return False, taken_over, readdressed
@@ -101,7 +124,9 @@ class Planner:
             self._q.plan_refused_anew(self._connection, id=message, to_address=to, now=self._now)
         for message in revision.remove:
             self._q.remove_message(self._connection, id=message)
-        self._insert_messages((invitation, message) for message in revision.add)
+        key = {"campaign_id": self._run.campaign_id, "invitation_id": invitation, "now": self._now}
+        for added in revision.add:
+            self._q.insert_message(self._connection, **key, id=self._new_id(), **_begun(added))
 
     # ------------------------------------------------------------------------------------------------------------ rows
 
@@ -113,50 +138,33 @@ class Planner:
                 self._connection, campaign_id=self._run.campaign_id, list_columns=sql.to_json(columns)
             )
 
-    def _insert_messages(self, messages: Iterable[tuple[int, PlannedMessage]]) -> None:
-        rows = (
-            {
-                "id": self._new_id(),
-                "campaign_id": self._run.campaign_id,
-                "invitation_id": invitation,
-                "channel": message.channel,
-                "to_address": message.to,
-                "state": MessageState.SKIPPED if message.skip else MessageState.PLANNED,
-                "error": message.skip or "",
-                "now": self._now,
-            }
-            for invitation, message in messages
-        )
-        for _ in self._many("insert_message", rows):
-            pass
+    def _write(self, query: str, rows: str, **values: object) -> None:
+        key = {"campaign_id": self._run.campaign_id, "now": self._now}
+        getattr(self._q, query)(self._connection, **key, rows=rows, **values)
 
-    def _invitation(self, grower: int, planned: PlannedInvitation) -> dict[str, object]:
-        return {
-            "campaign_id": self._run.campaign_id,
-            "grower_id": grower,
-            "round": planned.round,
-            "slot": planned.slot,
-            "cause": planned.cause,
-            "epoch": self._run.epoch,
-            "now": self._now,
-        }
 
-    def _grower(self, grower: Grower) -> dict[str, object]:
-        return {
-            "campaign_id": self._run.campaign_id,
-            "external_id": grower.external_id,
-            "list_row": grower.row,
-            "name": grower.name,
-            "email": grower.email,
-            "phone": grower.phone,
-            "cells": sql.to_json(grower.cells),
-            "epoch": self._run.epoch,
-            "now": self._now,
-        }
+def _row(grower: Grower) -> dict[str, object]:
+    return {
+        "list_row": grower.row,
+        "name": grower.name,
+        "email": grower.email,
+        "phone": grower.phone,
+        "cells": sql.to_json(grower.cells),
+    }
 
-    def _many(self, name: str, rows: Iterable[Mapping[str, object]]) -> Iterator[tuple[Any, ...]]:
-        """Run one named query for many rows; gives every row that it returns."""
-        return iter(self._connection.executemany(sql.text_of(name), rows))
+
+def _round(planned: PlannedInvitation) -> sql.Row:
+    return planned.grower.external_id, planned.round, planned.slot, planned.cause
+
+
+def _messages(planned: PlannedInvitation, new_id: NewId) -> list[sql.Row]:
+    whose = planned.grower.external_id, planned.round
+    return [(*whose, new_id(), *_begun(message).values()) for message in planned.messages]
+
+
+def _begun(message: PlannedMessage) -> dict[str, object]:
+    state = MessageState.SKIPPED if message.skip else MessageState.PLANNED
+    return {"channel": message.channel, "to_address": message.to, "state": state, "error": message.skip or ""}
 
 
 def _slot(line: tuple[Any, ...]) -> Slot:

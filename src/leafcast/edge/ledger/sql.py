@@ -10,23 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import aiosql
+from pydantic_core import to_json as to_json_bytes
 
 _JSON = json.JSONEncoder(ensure_ascii=False)
 
 QUERIES = Path(__file__).parent / "queries"
 MIGRATIONS = Path(__file__).parent / "migrations"
+Row = tuple[object, ...]
 
 
 @cache
 def queries() -> Any:
     """Every named query as a function of that name; the first argument is the connection, the rest go by keyword."""
     return aiosql.from_path(QUERIES, "apsw")
-
-
-@cache
-def text_of(name: str) -> str:
-    """The SQL of a named query, for those few that run once for each of many rows."""
-    return str(getattr(queries(), name).sql)
 
 
 def migrations() -> Sequence[str]:
@@ -47,3 +43,8 @@ def to_moment(text: str) -> datetime:
 def to_json(value: Mapping[str, str] | Sequence[str]) -> str:
     """A mapping or a list of texts as JSON; the order of keys is kept, for it is the order of the list's columns."""
     return _JSON.encode(dict(value) if isinstance(value, Mapping) else list(value))
+
+
+def to_rows(rows: Sequence[Row]) -> str:
+    """Rows as the JSON that one statement walks through with `json_each`."""
+    return to_json_bytes(rows).decode()

@@ -16,7 +16,7 @@ from leafcast.edge.ledger import again, connect, runs, sql
 from leafcast.edge.ledger.changes import Changes, is_intent
 from leafcast.edge.ledger.lock import LedgerLock
 from leafcast.edge.ledger.operations import Receipt, Stamp
-from leafcast.edge.ledger.planning import Planner
+from leafcast.edge.ledger.planning import Planner, pack
 from leafcast.edge.ledger.reader import SqliteReader, examined_epoch
 from leafcast.edge.ledger.runs import Run
 from leafcast.edge.ledger.suppressing import barred
@@ -86,8 +86,13 @@ class SqliteLedger(SqliteReader):
     def plan(self, campaign: str, invitations: Sequence[PlannedInvitation]) -> PlanCounts:
         """Make sure that each of these is in the ledger, in one transaction, and note that this run's list names them.
         What was attempted stays as it is; see `revising` for what a newer decision changes."""
+        return self.plan_ahead(campaign, invitations)()
+
+    def plan_ahead(self, campaign: str, invitations: Sequence[PlannedInvitation]) -> Callable[[], PlanCounts]:
+        """The same, without waiting for it; see `Ledger`."""
         run = self._running(campaign)
-        return self._writer.call(lambda stamp: Planner(self._write, run, stamp.now, self._new_id).plan(invitations))
+        packed = pack(invitations, self._new_id)
+        return self._writer.begin(lambda stamp: Planner(self._write, run, stamp.now, self._new_id).plan(packed))
 
     def go_on(self, campaign: str, fingerprint: str, only: Collection[str] = ()) -> bool:
         """Take the list that was planned from exactly this as this run's own, where its plan still holds and names all

@@ -61,14 +61,23 @@ class Writer:
         self._put(operation)
         return Receipt(operation, lambda: self._queue.put(None))
 
-    def call(self, apply: Callable[[Stamp], T]) -> T:
-        """Do something in a transaction of its own, after all that was handed over before, and wait for it."""
+    def begin(self, apply: Callable[[Stamp], T]) -> Callable[[], T]:
+        """Have something done in a transaction of its own, after all that was handed over before. What it gives waits
+        for that and says what came of it."""
         ended = threading.Event()
         operation = Operation(apply, urgent=True, alone=True, observed=True, thread=ended)
         self._put(operation)
-        ended.wait()
-        answer: T = operation.result()[1]
-        return answer
+
+        def wait() -> T:
+            ended.wait()
+            answer: T = operation.result()[1]
+            return answer
+
+        return wait
+
+    def call(self, apply: Callable[[Stamp], T]) -> T:
+        """Do something so, and wait for it."""
+        return self.begin(apply)()
 
     def close(self) -> None:
         """Commit what is left and end the thread. Raises the first failure that nobody was told of."""

@@ -123,6 +123,11 @@ class MemoryLedger(MemoryReader):
         with self._tables.together():
             return planner.plan(invitations)
 
+    def plan_ahead(self, campaign: str, invitations: Sequence[PlannedInvitation]) -> Callable[[], PlanCounts]:
+        """The same; nothing is waited for here."""
+        counts = self.plan(campaign, invitations)
+        return lambda: counts
+
     def go_on(self, campaign: str, fingerprint: str, only: Collection[str] = ()) -> bool:
         """Take the list that was planned from exactly this as this run's own, where its plan still holds and names all
         of `only`."""

@@ -1,24 +1,45 @@
--- name: insert_grower(campaign_id, external_id, list_row, name, email, phone, cells, epoch, now)^
--- Answers for a grower who is new, and with nothing for one who is known.
-INSERT INTO grower (campaign_id, external_id, list_row, name, email, phone, cells, listed_epoch, created_at, updated_at)
-VALUES (:campaign_id, :external_id, :list_row, :name, :email, :phone, :cells, :epoch, :now, :now)
-ON CONFLICT DO NOTHING RETURNING id, external_id;
+-- `rows` is a JSON array with an array for each, so that one statement goes through all of them.
 
--- name: list_grower(campaign_id, external_id, epoch)!
-UPDATE grower SET listed_epoch = :epoch WHERE campaign_id = :campaign_id AND external_id = :external_id;
+-- name: last_numbers()^
+SELECT (SELECT COALESCE(MAX(id), 0) FROM grower), (SELECT COALESCE(MAX(id), 0) FROM invitation);
+
+-- name: insert_growers(campaign_id, rows, epoch, now)!
+-- Those who are known stay as they are.
+INSERT INTO grower (campaign_id, external_id, list_row, name, email, phone, cells, listed_epoch, created_at, updated_at)
+SELECT :campaign_id, r.value ->> 0, r.value ->> 1, r.value ->> 2, r.value ->> 3, r.value ->> 4, r.value ->> 5, :epoch,
+       :now, :now
+FROM json_each(:rows) r WHERE true
+ON CONFLICT DO NOTHING;
+
+-- name: names_after(last)$
+SELECT json_group_array(external_id) FROM grower WHERE id > :last;
+
+-- name: list_growers(campaign_id, names, epoch)!
+UPDATE grower SET listed_epoch = :epoch
+WHERE campaign_id = :campaign_id AND external_id IN (SELECT value FROM json_each(:names));
 
 -- name: update_grower(id, list_row, name, email, phone, cells, now)!
 UPDATE grower SET list_row = :list_row, name = :name, email = :email, phone = :phone, cells = :cells, updated_at = :now
 WHERE id = :id;
 
--- name: insert_invitation(campaign_id, grower_id, round, slot, cause, epoch, now)$
+-- name: insert_invitations(campaign_id, rows, last, epoch, now)!
+-- For the growers behind number `last`, in the order of the rows: an invitation's number is its place in the list.
 INSERT INTO invitation (campaign_id, grower_id, round, slot, cause, epoch, created_at)
-VALUES (:campaign_id, :grower_id, :round, :slot, :cause, :epoch, :now)
-RETURNING id;
+SELECT :campaign_id, g.id, r.value ->> 1, r.value ->> 2, r.value ->> 3, :epoch, :now
+FROM json_each(:rows) r
+CROSS JOIN grower g ON g.campaign_id = :campaign_id AND g.external_id = r.value ->> 0 AND g.id > :last;
 
 -- name: insert_message(id, campaign_id, invitation_id, channel, to_address, state, error, now)!
 INSERT INTO message (id, campaign_id, invitation_id, channel, to_address, state, error, created_at, updated_at)
 VALUES (:id, :campaign_id, :invitation_id, :channel, :to_address, :state, :error, :now, :now);
+
+-- name: insert_messages(campaign_id, rows, last, now)!
+-- For the invitations behind number `last`.
+INSERT INTO message (id, campaign_id, invitation_id, channel, to_address, state, error, created_at, updated_at)
+SELECT r.value ->> 2, :campaign_id, i.id, r.value ->> 3, r.value ->> 4, r.value ->> 5, r.value ->> 6, :now, :now
+FROM json_each(:rows) r
+CROSS JOIN grower g ON g.campaign_id = :campaign_id AND g.external_id = r.value ->> 0
+CROSS JOIN invitation i ON i.grower_id = g.id AND i.round = r.value ->> 1 AND i.id > :last;
 
 -- name: known(campaign_id, external_id, round)
 -- A grower, the invitation of the round if there is one, and its messages: a line for each, in order of preference.
