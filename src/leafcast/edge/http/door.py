@@ -166,16 +166,21 @@ class Door:
         try:
             leaving = await self._window()
             self.sent += 1
-            reply = await self._network.send(method, url, sent_headers, body, largest, partial(self._wrote, leaving))
-            leaving.answered = self._clock.monotonic()
-            if isinstance(reply, Answer) and reply.ok:
-                self._way = self._way.after(leaving, leaving.answered)
+            written = partial(self._wrote, leaving) if self._left else None  # without a pace nobody asks
+            reply = await self._network.send(method, url, sent_headers, body, largest, written)
+            if self._left:
+                self._answered(leaving, reply)
         finally:
             self.leave()
         return self._heard(reply, leaving.at) if isinstance(reply, Answer) else reply
 
     def _wrote(self, leaving: Departure) -> None:
         leaving.wrote = self._clock.monotonic()
+
+    def _answered(self, leaving: Departure, reply: Reply) -> None:
+        leaving.answered = self._clock.monotonic()
+        if isinstance(reply, Answer) and reply.ok:
+            self._way = self._way.after(leaving, leaving.answered)
 
     def _packed(
         self, headers: Mapping[str, str] | None, json: Any, data: Mapping[str, Any] | None, content: bytes | None
