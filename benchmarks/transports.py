@@ -5,7 +5,8 @@
 The server is a raw `asyncio.Protocol` in its own process; it answers a fixed body and parses nothing, so that the
 client is what is measured. Two tables: requests per second, which drift with what else the machine does, and the
 processor time of the client for each, which drifts less. Both with the ratio to one line of the same run. `uvloop` is
-measured where it is installed (`pip install uvloop`).
+measured where it is installed (`pip install uvloop`), and so is HTTP/2 (`pip install h2`): all requests on one
+connection, without TLS, so that the two protocols differ in nothing else.
 """
 
 from __future__ import annotations
@@ -18,11 +19,19 @@ import multiprocessing
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from multiprocessing.connection import Connection
 
 import aiohttp
 import httpx
 from httpx_aiohttp import HttpxAiohttpClient
+
+try:
+    import h2.config
+    import h2.connection
+    import h2.events
+except ImportError:  # HTTP/2 is left out then
+    h2 = None
 
 from leafcast.edge.http import Door, open_network
 from leafcast.edge.system import SystemClock
@@ -45,9 +54,34 @@ class FixedAnswer(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.seen += data
-        if self.seen.endswith(b"}}"):
+        if self.seen.startswith(b"PRI * HTTP/2.0"):
+            self._go_on_in_http2()
+        elif self.seen.endswith(b"}}"):
             self.seen = b""
             self.transport.write(HEAD + ANSWER)
+
+    def _go_on_in_http2(self) -> None:
+        newer = FixedAnswers(self.transport)
+        self.transport.set_protocol(newer)
+        newer.data_received(self.seen)
+
+
+class FixedAnswers(asyncio.Protocol):
+    """The same in HTTP/2, many requests on one connection."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self.transport = transport
+        self.state = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+        self.state.initiate_connection()
+
+    def data_received(self, data: bytes) -> None:
+        for event in self.state.receive_data(data):
+            if isinstance(event, h2.events.DataReceived):
+                self.state.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+            elif isinstance(event, h2.events.StreamEnded):
+                self.state.send_headers(event.stream_id, [(":status", "201"), ("content-type", "application/json")])
+                self.state.send_data(event.stream_id, ANSWER, end_stream=True)
+        self.transport.write(self.state.data_to_send())
 
 
 def serve(pipe: Connection) -> None:
@@ -62,9 +96,9 @@ def serve(pipe: Connection) -> None:
 
 
 @asynccontextmanager
-async def httpx_own(url: str, connections: int) -> AsyncIterator[Call]:
+async def httpx_own(url: str, connections: int, *, http2: bool = False) -> AsyncIterator[Call]:
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-    async with httpx.AsyncClient(limits=limits, trust_env=False) as client:
+    async with httpx.AsyncClient(limits=limits, trust_env=False, http1=not http2, http2=http2) as client:
 
         async def call() -> None:
             assert (await client.post(f"{url}/x", json=BODY)).status_code == 201
@@ -121,6 +155,7 @@ async def our_door(url: str, connections: int) -> AsyncIterator[Call]:
 
 CONTENDERS = {
     "httpx, its own transport": httpx_own,
+    **({"httpx, HTTP/2": partial(httpx_own, http2=True)} if h2 else {}),
     "httpx over httpx-aiohttp": httpx_over_aiohttp,
     "aiohttp alone": aiohttp_alone,
     "leafcast's network": our_network,
