@@ -102,6 +102,7 @@ CHANGES = [
     ("Prairie <connect@prairie.example>", "A; B <a@b.example>", "email.from", "may not contain", "Leave the sign out"),
     ("Connect your farm data", "Hi {{ link.url }}", "email.subject", "uses the link", "body"),
     ("Connect your farm data", "Hi\n  unsubscribe: https://x.org\n  asmGroup: 3", "email.asmGroup", "exclude", "one"),
+    ("Connect your farm data", "Hi\n  asmGroup: 0", "email.asmGroup", "too few", "1 or more"),
     ("Connect your farm data", "Hi\n  unsubscribe: http://x.example", "email.unsubscribe", "https", "https"),
     ("Connect your farm data", "Hi\n  unsubscribe: https://x.example/{{ grwer }}", "email.unsubscribe", "grwer", "gr"),
     ("Connect your farm data", "Hi {{ brand.companyNam }}", "email.subject", "no brand.companyNam", "companyName"),

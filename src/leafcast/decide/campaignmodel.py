@@ -27,6 +27,7 @@ from leafcast.decide.forms import (
     CampaignName,
     ClockTime,
     Count,
+    CountFromOne,
     Flag,
     HookAddress,
     MailboxText,
@@ -57,7 +58,7 @@ class EmailSettings(Section):
         description="An `https://` address of yours, a template, that takes a POST and stops emails to this grower: "
         "the headers `List-Unsubscribe` and one-click `List-Unsubscribe-Post` name it, and the email shows it.",
     )
-    asm_group: Count | None = Field(
+    asm_group: CountFromOne | None = Field(
         default=None,
         description="The number of a SendGrid unsubscribe group, instead of `unsubscribe`: SendGrid keeps the list.",
     )
@@ -144,11 +145,11 @@ class Reinvite(Section):
         default=2, description="Re-invitations per grower at most; the first invitation is not counted."
     )
     min_days: Count = Field(default=7, description="Days between two rounds of one grower at least.")
-    contacts: Count | None = Field(
+    contacts: CountFromOne | None = Field(
         default=None,
         description="Invitations that a person gets within `contactDays` at most, by all campaigns of the ledger.",
     )
-    contact_days: Count = Field(default=30, description="The days that `contacts` looks back.")
+    contact_days: CountFromOne = Field(default=30, description="The days that `contacts` looks back.")
     template: TemplateName = Field(
         default="reminder", description="The template of the re-invitations, for both channels."
     )

@@ -15,7 +15,7 @@ from leafcast.decide.forms.addresses import (
 )
 from leafcast.decide.forms.basis import CONTROL, Form, Text, misfit
 from leafcast.decide.forms.names import CampaignName, Colour, Language, Region, TemplateName
-from leafcast.decide.forms.numbers import ClockTime, Count, Duration, Flag, LinkLife, PaceNumber, ZoneName
+from leafcast.decide.forms.numbers import ClockTime, Count, CountFromOne, Duration, Flag, LinkLife, PaceNumber, ZoneName
 
 __all__ = [
     "CONTROL",
@@ -24,6 +24,7 @@ __all__ = [
     "ClockTime",
     "Colour",
     "Count",
+    "CountFromOne",
     "Duration",
     "Flag",
     "Form",

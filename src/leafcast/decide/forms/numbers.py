@@ -46,6 +46,12 @@ def _count(value: Any) -> int:
     return int(text)
 
 
+def _count_from_one(value: Any) -> int:
+    if (count := _count(value)) == 0:
+        raise misfit("0 is too few", "Write 1 or more, or leave the key out.")
+    return count
+
+
 def _pace(value: Any) -> float | None:
     text = str(value).strip()
     if value is None or text == "unlimited":
@@ -94,6 +100,7 @@ def _zone_name(text: str) -> str:
 
 Flag = Annotated[bool, BeforeValidator(_yes_no), Form("`true` or `false`")]
 Count = Annotated[int, BeforeValidator(_count), Form("whole number")]
+CountFromOne = Annotated[int, BeforeValidator(_count_from_one), Form("whole number from 1")]
 PaceNumber = Annotated[float | None, BeforeValidator(_pace), Form("requests per second, or `unlimited`")]
 Duration = Annotated[int, BeforeValidator(_duration), Form("seconds, or `15m`, `12h`, `30d`")]
 LinkLife = Annotated[int, BeforeValidator(_link_life), Form("seconds, or `15m`, `12h`, `30d`; 15m to 365d")]
