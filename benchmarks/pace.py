@@ -1,6 +1,7 @@
 """Is the pace exact, and does it find a lower limit? As the sandbox counts, by its own clock, in a process of its own.
 
-    python benchmarks/pace.py [--seconds 4] [--rates 1 10 50 200 500] [--learning 60] [--limited 50:20 500:40]
+    python benchmarks/pace.py [--seconds 4] [--rates 1 10 50 200 500] [--runs 1]
+                              [--learning 60] [--limited 50:20 500:40]
 
 For each rate: the most requests that the sandbox counted in any sliding second, the most that were handed to the
 network in any, and the share of the rate that was used. Then services that take less than the pace: `50:20` takes 20
@@ -24,6 +25,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from leafcast.decide.replies import Answer, Reply
+from leafcast.edge import eventloop
 from leafcast.edge.http import Door, Retrier, open_network
 from leafcast.edge.http.network import Network
 from leafcast.edge.system import SystemClock
@@ -99,7 +101,7 @@ def control(url: str, path: str, body: object = None) -> Any:
 def exactness(rate: float, seconds: float) -> str:
     """One line of the first table."""
     with counting() as url:
-        left, _ = asyncio.run(drive(url, rate, max(3, round(rate * seconds))))
+        left, _ = eventloop.run(drive(url, rate, max(3, round(rate * seconds))))
         seen = control(url, "requests")
     times = [one["at"] for one in seen["requests"]]
     used = (len(times) - 1) / (times[-1] - times[0]) / rate
@@ -111,7 +113,7 @@ def learning(pace: float, limit: float, seconds: float) -> str:
     requests = round(limit * seconds)
     with counting() as url:
         control(url, "faults", [{"kind": "rate", "service": "leaf", "perSecond": limit}])
-        _, given_up = asyncio.run(drive(url, pace, requests))
+        _, given_up = eventloop.run(drive(url, pace, requests))
         seen = control(url, "requests")["requests"]
     taken = [one["at"] for one in seen if one["status"] != 429]
     begin = seen[0]["at"]
@@ -131,13 +133,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--rates", type=float, nargs="*", default=[1, 10, 50, 200, 500])
+    parser.add_argument("--runs", type=int, default=1, help="of each rate")
     parser.add_argument("--learning", type=float, default=60.0, help="seconds to find a lower limit in")
     parser.add_argument("--limited", nargs="*", default=["50:20"], help="pace:limit, as many as are wanted")
     options = parser.parse_args()
     if options.rates:
         print("| pace | most in a sliding second | as they left | used |")
         print("| --- | --- | --- | --- |")
-    for rate in options.rates:
+    for rate in (rate for rate in options.rates for _ in range(options.runs)):
         print(exactness(rate, options.seconds), flush=True)
     if options.learning and options.limited:
         print("\n| pace | real limit | it took | done | refused | of the limit used after 30 s | in spans of 10 s |")
