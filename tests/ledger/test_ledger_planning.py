@@ -147,3 +147,35 @@ def test_further_columns_are_the_lists_own_in_its_order(book):
     book.plan(book.invitation(book.grower("G1", county="Story", acres="120")))
     book.plan(book.invitation(book.grower("G2", acres="80", agronomist="Kim")))
     assert book.ledger.columns(book.campaign) == ["county", "acres", "agronomist"]
+
+
+def test_new_and_known_growers_come_in_one_batch(book):
+    """A list that gained rows in its midst: the new ones are added behind the known, in the order of the list, each
+    with its messages in order of preference, and one that stands there twice counts once."""
+    book.plan_ids("G2", "G4")
+    both = (Channel.SMS, Channel.EMAIL)
+    batch = [book.invitation(book.grower(f"G{number}", phone="+15155550100"), *both) for number in (1, 2, 3, 3, 4, 5)]
+    counts = book.plan(*batch)
+    assert (counts.added, counts.known) == (3, 3)
+    work = [(one.grower.external_id, [message.channel for message in one.messages]) for one in book.work()]
+    assert [name for name, _ in work] == ["G2", "G4", "G1", "G3", "G5"]
+    assert all(list(channels) == list(both) for name, channels in work if name in ("G1", "G3", "G5"))
+
+
+def test_batches_are_handed_over_ahead(book):
+    """The next decisions may come before those before them are waited for; each is told what its own batch changed."""
+    first = book.ledger.plan_ahead(book.campaign, [book.invitation(book.grower(f"G{number}")) for number in range(5)])
+    second = book.ledger.plan_ahead(book.campaign, [book.invitation(book.grower(f"G{number}")) for number in (4, 5, 6)])
+    assert (second().added, second().known) == (2, 1)
+    assert (first().added, first().known) == (5, 0)
+    assert [one.grower.external_id for one in book.work()] == [f"G{number}" for number in range(7)]
+
+
+def test_text_stays_text(book):
+    """What looks like a number, a nothing or a piece of JSON comes back as the list had it."""
+    odd = ["007", "1e5", "true", "null", "[1]", '{"a": 1}', "a\"b\\c'd", "Größe 🌾", "x" * 5000]
+    book.plan(*(book.invitation(book.grower(name, "one@farm.example", **{"Farm": name})) for name in odd))
+    found = [one.grower for one in book.work()]
+    assert [(one.external_id, one.name, one.cells["Farm"]) for one in found] == [
+        (name, f"Name of {name}", name) for name in odd
+    ]
