@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from leafcast.errors import LeafcastError
 from leafcast.model import (
     Channel,
     MessageState,
@@ -173,9 +174,25 @@ def test_batches_are_handed_over_ahead(book):
 
 def test_text_stays_text(book):
     """What looks like a number, a nothing or a piece of JSON comes back as the list had it."""
-    odd = ["007", "1e5", "true", "null", "[1]", '{"a": 1}', "a\"b\\c'd", "Größe 🌾", "x" * 5000]
-    book.plan(*(book.invitation(book.grower(name, "one@farm.example", **{"Farm": name})) for name in odd))
+    odd = ["007", "a\x00b", "\ufffe", "1e5", "true", "null", "[1]", '{"a": 1}', "a\"b\\c'd", "Größe 🌾", "x" * 5000]
+    book.plan(*(book.invitation(book.grower(name, "one@farm.example", Farm=name)) for name in odd))
     found = [one.grower for one in book.work()]
     assert [(one.external_id, one.name, one.cells["Farm"]) for one in found] == [
         (name, f"Name of {name}", name) for name in odd
     ]
+
+
+def test_no_batch_is_written_behind_one_that_was_not(sqlite):
+    """Growers are numbered in list order, so a gap in the list may not be jumped over by what was handed over already;
+    whoever plans on knowing of it may."""
+    book = sqlite
+    wrong = book.invitation(book.grower("G1"), round_number=1)  # a round without the one before it
+    first = book.ledger.plan_ahead(book.campaign, [book.invitation(book.grower("G0")), wrong])
+    second = book.ledger.plan_ahead(book.campaign, [book.invitation(book.grower("G2"))])
+    with pytest.raises(LeafcastError, match="a round comes after the one before it"):
+        first()
+    with pytest.raises(LeafcastError, match="before these in the list"):
+        second()
+    assert book.work() == []
+    book.plan_ids("G0", "G1", "G2")
+    assert [one.grower.external_id for one in book.work()] == ["G0", "G1", "G2"]

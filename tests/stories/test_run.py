@@ -6,8 +6,9 @@ import pytest
 
 from leafcast.edge.memory import ScriptedSender
 from leafcast.errors import ExitCode, Interrupted
-from leafcast.model import Channel, Due, LinkType, MessageState, Outcome, Verdict
+from leafcast.model import Channel, Due, Grower, LinkType, MessageState, Outcome, PlannedInvitation, Verdict
 from leafcast.stories.lanes import EMAILS
+from leafcast.stories.run import PLAN_BATCH, PLAN_LETTERS, in_batches
 from leafcast.stories.trials import TRIALS
 
 from .conftest import grower, phone_only
@@ -478,3 +479,17 @@ def test_quiet_hours_that_begin_during_the_wait_hold_the_message(stage):
     assert play.states() == {("G-1", SMS): "planned"}
     assert play.sms.sent == []
     assert report.exit_code is ExitCode.DONE
+
+
+def test_long_rows_are_planned_fewer_at_a_time():
+    """A batch is bounded in rows and in text, so that neither many rows nor very long ones fill the memory; none is
+    left out, and none changes its place."""
+
+    def decided(count, letters):
+        cells = {"Notes": "x" * letters}
+        return [PlannedInvitation(Grower(n, f"G-{n}", "", None, None, cells), 0, ()) for n in range(count)]
+
+    short, long = decided(PLAN_BATCH * 2 + 1, 10), decided(9, PLAN_LETTERS // 4)
+    assert [len(batch) for batch in in_batches(short)] == [PLAN_BATCH, PLAN_BATCH, 1]
+    assert [len(batch) for batch in in_batches(long)] == [4, 4, 1]
+    assert [one for batch in in_batches(long) for one in batch] == long

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import islice
 
 from leafcast.decide.campaign import Campaign
 from leafcast.decide.linking import Linker
@@ -41,6 +40,8 @@ Confirm = Callable[[Due], None]
 
 RECALLED = "This campaign was recalled, so it invites nobody again. To write to people again, give it a new name."
 PLAN_BATCH = 2_000
+PLAN_LETTERS = 4_000_000
+"""So much text ends a batch early: with very long rows it would fill the memory, and SQLite takes 1 GB at once."""
 NOBODY = frozenset({""})
 """Names no grower: none is without an externalId."""
 
@@ -127,7 +128,7 @@ async def write_plan(ledger: Ledger, examiner: Examiner, survey: Survey) -> List
     """Write down what was decided for every good row of the survey; say what the list changed."""
     name, changes = examiner.campaign.name, ListChanges()
     before: Callable[[], PlanCounts] = PlanCounts
-    for batch in _batches(examiner.decisions(survey), PLAN_BATCH):
+    for batch in in_batches(examiner.decisions(survey)):
         ahead = ledger.plan_ahead(name, batch)
         changes, before = changes.with_more(before()), ahead
         await asyncio.sleep(0)
@@ -218,7 +219,15 @@ def _excluded(survey: Survey) -> tuple[tuple[int, str], ...]:
     )
 
 
-def _batches(items: Iterable[PlannedInvitation], size: int) -> Iterator[list[PlannedInvitation]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
+def in_batches(decisions: Iterable[PlannedInvitation]) -> Iterator[list[PlannedInvitation]]:
+    """The decisions as they are handed to the ledger: in order, and never too much text at once."""
+    batch: list[PlannedInvitation] = []
+    letters = 0
+    for decision in decisions:
+        batch.append(decision)
+        letters += sum(map(len, decision.grower.cells.values()))
+        if len(batch) == PLAN_BATCH or letters >= PLAN_LETTERS:
+            yield batch
+            batch, letters = [], 0
+    if batch:
         yield batch

@@ -4,7 +4,7 @@ transaction, so that the next ones are packed while these are written."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from leafcast.decide.ledger.revising import Slot, merge_columns, revise, unsent
 from leafcast.decide.ledger.tallying import count_planned
 from leafcast.edge.ledger import sql
 from leafcast.edge.ledger.runs import Run
+from leafcast.errors import LeafcastError
 from leafcast.model import Channel, Grower, MessageState, PlanCounts, PlannedInvitation, PlannedMessage
 
 NewId = Callable[[], str]
@@ -68,7 +69,7 @@ class Planner:
 
     # ------------------------------------------------------------------------------- growers who are new, all at once
 
-    def _insert_new(self, packed: Pack) -> Iterable[str]:
+    def _insert_new(self, packed: Pack) -> Collection[str]:
         """The growers whom the ledger did not know, each with the first of its invitations; their names."""
         last_grower, last_invitation = self._q.last_numbers(self._connection)
         self._write("insert_growers", packed.growers, epoch=self._run.epoch)
@@ -76,6 +77,8 @@ class Planner:
         if not added:
             return ()
         self._write("insert_invitations", packed.rounds, last=last_grower, epoch=self._run.epoch)
+        if self._connection.changes() != added:
+            raise LeafcastError("the ledger did not take an invitation for each new grower")
         self._write("insert_messages", packed.messages, last=last_invitation)
         if added == len(packed.firsts):
             return packed.firsts

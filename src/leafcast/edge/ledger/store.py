@@ -61,6 +61,9 @@ class SqliteLedger(SqliteReader):
         self._run: Run | None = None
         self._listed_epoch: int | None = None
         self._changes: Changes | None = None
+        self._gap = False
+        """Whether decisions could not be written: those handed over behind them must not be either, since growers are
+        numbered in list order. The writer's thread sets it."""
         self._uuid = str(self._q.identity(connection)[0])
         self._file = _identity_of(path)
         self._closed = False
@@ -81,18 +84,29 @@ class SqliteLedger(SqliteReader):
         run, in_doubt = self._writer.call(lambda stamp: self._begin(campaign, command, stamp))
         self._lock.started(self._uuid, run.epoch, campaign, command)
         self._run, self._changes, self._listed_epoch = run, Changes(self._write, run), None
+        self._gap = False
         return RunStarted(run.id, run.epoch, in_doubt)
 
     def plan(self, campaign: str, invitations: Sequence[PlannedInvitation]) -> PlanCounts:
         """Make sure that each of these is in the ledger, in one transaction, and note that this run's list names them.
         What was attempted stays as it is; see `revising` for what a newer decision changes."""
+        self._gap = False  # whoever waits knows what became of those before
         return self.plan_ahead(campaign, invitations)()
 
     def plan_ahead(self, campaign: str, invitations: Sequence[PlannedInvitation]) -> Callable[[], PlanCounts]:
         """The same, without waiting for it; see `Ledger`."""
         run = self._running(campaign)
         packed = pack(invitations, self._new_id)
-        return self._writer.begin(lambda stamp: Planner(self._write, run, stamp.now, self._new_id).plan(packed))
+
+        def plan(stamp: Stamp) -> PlanCounts:
+            if self._gap:
+                raise LeafcastError("the growers before these in the list could not be written down")
+            self._gap = True
+            counts = Planner(self._write, run, stamp.now, self._new_id).plan(packed)
+            self._gap = False
+            return counts
+
+        return self._writer.begin(plan)
 
     def go_on(self, campaign: str, fingerprint: str, only: Collection[str] = ()) -> bool:
         """Take the list that was planned from exactly this as this run's own, where its plan still holds and names all

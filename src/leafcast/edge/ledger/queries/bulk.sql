@@ -1,5 +1,6 @@
 -- What a run writes most, many at once: `rows` is a JSON array with an array for each. SQLite works through them without
--- coming back to Python, so that the thread that sends keeps the interpreter.
+-- coming back to Python, so that the thread that sends keeps the interpreter. The rows must drive each statement: a plus
+-- before a column keeps SQLite from going through what is being sent instead, and through all rows for each of that.
 
 -- name: places_for_links(campaign_id, rows)$
 -- Of (externalId, round) each: its place in `rows`, the invitation, and whether another link may stand in the way.
@@ -34,7 +35,7 @@ CROSS JOIN link l ON l.invitation_id = i.id AND l.generation = r.value ->> 2 AND
 UPDATE link SET state = 'live', leaf_link_id = r.value ->> 1, url = r.value ->> 2, leaf_user_id = r.value ->> 3,
                 expires_at = r.value ->> 4, type = r.value ->> 5, providers = r.value ->> 6, made_at = :now,
                 error_code = '', error = '', updated_at = :now
-FROM json_each(:rows) r WHERE link.id = r.value ->> 0 AND link.state = 'sending';
+FROM json_each(:rows) r WHERE link.id = r.value ->> 0 AND +link.state = 'sending';
 
 -- name: end_attempts_at_links(rows, verdict, now)!
 UPDATE attempt SET ended_at = :now, verdict = :verdict, code = r.value ->> 7, reason = r.value ->> 8
@@ -53,7 +54,7 @@ SELECT m.id, m.attempts, :epoch, :now FROM json_each(:rows) r CROSS JOIN message
 UPDATE message SET state = 'accepted', delivery = COALESCE(delivery, 'unknown'), accepted_at = :now,
                    provider_id = COALESCE(r.value ->> 1, provider_id), error_code = '', error = '', updated_at = :now
 FROM json_each(:rows) r
-WHERE message.id = r.value ->> 0 AND message.campaign_id = :campaign_id AND message.state = 'sending';
+WHERE message.id = r.value ->> 0 AND +message.campaign_id = :campaign_id AND +message.state = 'sending';
 
 -- name: end_attempts_at_messages(rows, verdict, now)!
 UPDATE attempt SET ended_at = :now, verdict = :verdict, code = r.value ->> 2, reason = r.value ->> 3,
