@@ -12,9 +12,9 @@ with the same list. All of them in the same run against the same stand-in for th
 was busy while leafcast ran is printed too.
 Python's compiled files are made by a first small run, which does not count.
 
-`--durability` compares it, instead, with commits that a power cut may take back, at a `--pace`; `--memory` says how much
-memory a run needs at 10,000 and 100,000 rows, or at others; `--plan` checks and plans a million rows, or others, and
-sends nothing.
+`--durability` compares it, instead, with commits that a power cut may take back, at a `--pace`; `--memory` says how
+much memory a run needs at 10,000 and 100,000 rows, or at others; `--plan` checks and plans a million rows, or others,
+and sends nothing.
 """
 
 from __future__ import annotations
