@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from typer.main import get_command
 
@@ -80,7 +80,8 @@ def _option_words(option: Any) -> str:
     flags = ", ".join(option.opts)
     if option.is_flag:
         return flags
-    kind = option.type_descriptor.annotation
+    annotation = option.type_descriptor.annotation
+    kind = get_origin(annotation) or annotation  # `list[str]` is no class from Python 3.13 on
     choices = "/".join(kind) if issubclass(kind, StrEnum) else "N"
     return f"{flags} {option.metavar or choices}"
 
