@@ -8,10 +8,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 import pytest
+from tests.drained import Drained
 
 from leafcast.edge.ledger import open_ledger, sql
-from leafcast.edge.ledger.operations import Operation
-from leafcast.edge.ledger.writer import Writer
 from leafcast.edge.memory import VirtualClock
 from leafcast.model import (
     Change,
@@ -38,31 +37,6 @@ TABLES = {
     " started_at, ended_at, verdict, code, reason, provider_id",
     "suppression": "channel, address, reason, source, since",
 }
-
-
-class Drained(Writer):
-    """A writer without a thread: what was handed over is committed when a test says so."""
-
-    def _work(self) -> None:
-        return
-
-    def _patience(self, group, since, *, urgent):
-        return 0
-
-    def begin(self, apply):
-        operation = Operation(apply, urgent=True, alone=True, observed=True)
-        self._put(operation)
-        self.drain()
-        return lambda: operation.result()[1]
-
-    def drain(self) -> None:
-        """In groups, as they come."""
-        while self._next is not None or not self._queue.empty():
-            self._commit(self._gather())
-
-    def close(self) -> None:
-        self.drain()
-        super().close()
 
 
 def a_book(folder) -> tuple[Book, Drained]:

@@ -19,12 +19,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tests.drained import Drained
 from tests.torture import disk, oracle, stage
 from tests.torture.common import Tally, Task, rng, spread
 from tests.torture.kill import choose
 
 from leafcast.edge.ledger.operations import Operation, Receipt
-from leafcast.edge.ledger.writer import Writer
 from leafcast.edge.memory import VirtualClock
 
 MOST_RUNS = 14
@@ -33,17 +33,11 @@ UNDER_WAY = ("email.asked", "sms.asked")
 JUMPS = (0.0, 0.0, 60.0, 3600.0, -3600.0, 86_400.0, 40 * 86_400.0, -86_400.0)
 
 
-class LoopWriter(Writer):
+class LoopWriter(Drained):
     """The ledger's writer on the event loop instead of a thread: groups and commits are the real ones, and when they
     happen is drawn."""
 
     chance = random.Random(0)
-
-    def _work(self) -> None:
-        return
-
-    def _patience(self, group: list[Operation], since: float, *, urgent: bool) -> float | None:
-        return 0
 
     def submit(self, apply: Any, *, urgent: bool, changes: Any = (), together: Any = None) -> Receipt:
         operation = Operation(apply, urgent, changes, together)
@@ -51,28 +45,12 @@ class LoopWriter(Writer):
         self._later(self.chance.randrange(4) if urgent else self.chance.randrange(60))
         return Receipt(operation, lambda: self._later(self.chance.randrange(4)))
 
-    def begin(self, apply: Any) -> Any:
-        operation = Operation(apply, urgent=True, alone=True, observed=True)
-        self._put(operation)
-        self._drain()
-        return lambda: operation.result()[1]
-
-    def close(self) -> None:
-        self._drain()
-        super().close()
-
     def _later(self, turns: int) -> None:
         loop = asyncio.get_running_loop()
         if turns:
             loop.call_soon(self._later, turns - 1)
         else:
-            self._drain()
-
-    def _drain(self) -> None:
-        while self._next is not None or not self._queue.empty():
-            group = self._gather()
-            if group:
-                self._commit(group)
+            self.drain()
 
 
 class Jumpy(VirtualClock):

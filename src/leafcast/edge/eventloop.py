@@ -16,9 +16,13 @@ wants it for moments only, some ten times a commit, and everything waits for com
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """`asyncio.run` on the faster loop. Raises what the work raises."""
+    usual = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH)
-    with asyncio.Runner(loop_factory=fast_loop()) as runner:
-        return runner.run(work)
+    try:
+        with asyncio.Runner(loop_factory=fast_loop()) as runner:
+            return runner.run(work)
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -32,8 +32,8 @@ class Ledger(Protocol):
         planned messages are taken over from the new decision."""
 
     def plan_ahead(self, campaign: str, invitations: Sequence[PlannedInvitation]) -> Callable[[], PlanCounts]:
-        """The same without waiting for it: what it gives waits, once, and raises what went wrong. So the next decisions
-        are made while these are written."""
+        """The same without waiting for it: what it gives waits, once. Raises what went wrong, here or there, and then
+        what was handed over behind it is not written either. So the next decisions are made while these are written."""
 
     def go_on(self, campaign: str, fingerprint: str, only: Collection[str] = ()) -> bool:
         """Take the list that an earlier run planned from exactly this (`Examined`) as this run's own; False where there

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from math import inf
+from math import inf, isfinite
 from typing import Any
 from urllib.parse import urlencode
 
@@ -166,9 +166,10 @@ class Door:
         try:
             leaving = await self._window()
             self.sent += 1
-            written = partial(self._wrote, leaving) if self._left else None  # without a pace nobody asks
+            paced = isfinite(self.pace)  # else nobody asks when it was written
+            written = partial(self._wrote, leaving) if paced else None
             reply = await self._network.send(method, url, sent_headers, body, largest, written)
-            if self._left:
+            if paced:
                 self._answered(leaving, reply)
         finally:
             self.leave()

@@ -6,7 +6,7 @@ from typing import Any
 
 import apsw
 
-from leafcast.edge.ledger import sql
+from leafcast.edge.ledger import fields, sql
 from leafcast.edge.ledger.operations import Stamp
 from leafcast.edge.ledger.runs import Run
 from leafcast.model import Channel, RowTakenOver, SkipReason
@@ -17,17 +17,8 @@ def take_over(connection: apsw.Connection, change: RowTakenOver, invitation: int
     queries: Any = sql.queries()
     for message, to in change.addresses:
         queries.readdress_message(connection, id=message, to_address=to, now=stamp.now)
-    row = change.grower
-    queries.take_row_over(
-        connection,
-        invitation_id=invitation,
-        list_row=row.row,
-        name=row.name,
-        email=row.email,
-        phone=row.phone,
-        cells=sql.to_json(row.cells),
-        now=stamp.now,
-    )
+    row = fields.of_grower(change.grower)
+    queries.take_row_over(connection, invitation_id=invitation, **row, now=stamp.now)
 
 
 def leave_out_connected(connection: apsw.Connection, run: Run, stamp: Stamp) -> list[str]:

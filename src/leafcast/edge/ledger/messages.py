@@ -8,7 +8,7 @@ import apsw
 
 from leafcast.decide.ledger.transitions import message_state_after
 from leafcast.decide.ledger.wording import must
-from leafcast.edge.ledger import sql
+from leafcast.edge.ledger import fields, sql
 from leafcast.edge.ledger.operations import Stamp
 from leafcast.edge.ledger.runs import Run
 from leafcast.model import (
@@ -98,16 +98,12 @@ class MessageChanges:
 
     def next_channel(self, change: NextChannel, invitation: int, stamp: Stamp) -> None:
         """Add the message of the next channel; where the first was tried again, this one belongs to the same trying."""
-        planned = change.message
         self._q.insert_message(
             self._connection,
             id=change.message_id,
             campaign_id=self._run.campaign_id,
             invitation_id=invitation,
-            channel=planned.channel,
-            to_address=planned.to,
-            state=MessageState.SKIPPED if planned.skip else MessageState.PLANNED,
-            error=planned.skip or "",
+            **fields.of_message(change.message),
             now=stamp.now,
         )
         self._q.reopen_beside(self._connection, id=change.message_id, campaign_id=self._run.campaign_id)

@@ -23,6 +23,7 @@ class Stamp:
 
 
 Together = Callable[[Sequence[Change], Stamp], None]
+"""Makes many changes at once, in fewer statements than one by one."""
 
 
 @dataclass(slots=True, eq=False)
@@ -34,7 +35,7 @@ class Operation:
     urgent: bool
     changes: Sequence[Change] = ()
     together: Together | None = None
-    """Makes the same changes, and those of others that name it too, in fewer statements."""
+    """Makes the changes with those of its neighbours in the group that name it too; `apply` makes them alone."""
     alone: bool = False
     observed: bool = False
     ended: bool = False

@@ -12,10 +12,10 @@ import apsw
 
 from leafcast.decide.ledger.revising import Slot, merge_columns, revise, unsent
 from leafcast.decide.ledger.tallying import count_planned
-from leafcast.edge.ledger import sql
+from leafcast.edge.ledger import fields, sql
 from leafcast.edge.ledger.runs import Run
 from leafcast.errors import LeafcastError
-from leafcast.model import Channel, Grower, MessageState, PlanCounts, PlannedInvitation, PlannedMessage
+from leafcast.model import Channel, MessageState, PlanCounts, PlannedInvitation
 
 NewId = Callable[[], str]
 
@@ -36,7 +36,7 @@ def pack(invitations: Sequence[PlannedInvitation], new_id: NewId) -> Pack:
     firsts: dict[str, PlannedInvitation] = {}
     for planned in invitations:
         firsts.setdefault(planned.grower.external_id, planned)
-    growers = [(planned.grower.external_id, *_row(planned.grower).values()) for planned in firsts.values()]
+    growers = [(planned.grower.external_id, *fields.of_grower(planned.grower).values()) for planned in firsts.values()]
     return Pack(
         invitations,
         firsts,
@@ -105,7 +105,7 @@ class Planner:
         )
         grower, *before, invitation = lines[0][:6]
         slots = [_slot(line) for line in lines if line[6] is not None]
-        row = _row(planned.grower)
+        row = fields.of_grower(planned.grower)
         taken_over = before != [row[name] for name in ("name", "email", "phone", "cells")] and unsent(slots)
         readdressed = before[1:3] != [row["email"], row["phone"]]
         if taken_over:
@@ -129,7 +129,7 @@ class Planner:
             self._q.remove_message(self._connection, id=message)
         key = {"campaign_id": self._run.campaign_id, "invitation_id": invitation, "now": self._now}
         for added in revision.add:
-            self._q.insert_message(self._connection, **key, id=self._new_id(), **_begun(added))
+            self._q.insert_message(self._connection, **key, id=self._new_id(), **fields.of_message(added))
 
     # ------------------------------------------------------------------------------------------------------------ rows
 
@@ -146,28 +146,13 @@ class Planner:
         getattr(self._q, query)(self._connection, **key, rows=rows, **values)
 
 
-def _row(grower: Grower) -> dict[str, object]:
-    return {
-        "list_row": grower.row,
-        "name": grower.name,
-        "email": grower.email,
-        "phone": grower.phone,
-        "cells": sql.to_json(grower.cells),
-    }
-
-
 def _round(planned: PlannedInvitation) -> sql.Row:
     return planned.grower.external_id, planned.round, planned.slot, planned.cause
 
 
 def _messages(planned: PlannedInvitation, new_id: NewId) -> list[sql.Row]:
     whose = planned.grower.external_id, planned.round
-    return [(*whose, new_id(), *_begun(message).values()) for message in planned.messages]
-
-
-def _begun(message: PlannedMessage) -> dict[str, object]:
-    state = MessageState.SKIPPED if message.skip else MessageState.PLANNED
-    return {"channel": message.channel, "to_address": message.to, "state": state, "error": message.skip or ""}
+    return [(*whose, new_id(), *fields.of_message(message).values()) for message in planned.messages]
 
 
 def _slot(line: tuple[Any, ...]) -> Slot:

@@ -13,6 +13,7 @@ import aiosql
 from pydantic_core import to_json as to_json_bytes
 
 _JSON = json.JSONEncoder(ensure_ascii=False)
+"""How JSON stands in the ledger: a newer row is compared with what is there as text."""
 
 QUERIES = Path(__file__).parent / "queries"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -46,5 +47,5 @@ def to_json(value: Mapping[str, str] | Sequence[str]) -> str:
 
 
 def to_rows(rows: Sequence[Row]) -> str:
-    """Rows as the JSON that one statement walks through with `json_each`."""
+    """Rows as the JSON that one statement walks through with `json_each`: it is not kept, so the quickest will do."""
     return to_json_bytes(rows).decode()

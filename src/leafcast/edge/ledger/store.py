@@ -63,7 +63,7 @@ class SqliteLedger(SqliteReader):
         self._changes: Changes | None = None
         self._gap = False
         """Whether decisions could not be written: those handed over behind them must not be either, since growers are
-        numbered in list order. The writer's thread sets it."""
+        numbered in list order. Only the writer's thread knows it."""
         self._uuid = str(self._q.identity(connection)[0])
         self._file = _identity_of(path)
         self._closed = False
@@ -84,22 +84,26 @@ class SqliteLedger(SqliteReader):
         run, in_doubt = self._writer.call(lambda stamp: self._begin(campaign, command, stamp))
         self._lock.started(self._uuid, run.epoch, campaign, command)
         self._run, self._changes, self._listed_epoch = run, Changes(self._write, run), None
-        self._gap = False
         return RunStarted(run.id, run.epoch, in_doubt)
 
     def plan(self, campaign: str, invitations: Sequence[PlannedInvitation]) -> PlanCounts:
         """Make sure that each of these is in the ledger, in one transaction, and note that this run's list names them.
         What was attempted stays as it is; see `revising` for what a newer decision changes."""
-        self._gap = False  # whoever waits knows what became of those before
-        return self.plan_ahead(campaign, invitations)()
+        return self._hand_over(campaign, invitations, knowing=True)()
 
     def plan_ahead(self, campaign: str, invitations: Sequence[PlannedInvitation]) -> Callable[[], PlanCounts]:
         """The same, without waiting for it; see `Ledger`."""
+        return self._hand_over(campaign, invitations, knowing=False)
+
+    def _hand_over(
+        self, campaign: str, invitations: Sequence[PlannedInvitation], *, knowing: bool
+    ) -> Callable[[], PlanCounts]:
+        """`knowing`: whoever plans has waited for all decisions before these, and knows what became of them."""
         run = self._running(campaign)
         packed = pack(invitations, self._new_id)
 
         def plan(stamp: Stamp) -> PlanCounts:
-            if self._gap:
+            if self._gap and not knowing:
                 raise LeafcastError("the growers before these in the list could not be written down")
             self._gap = True
             counts = Planner(self._write, run, stamp.now, self._new_id).plan(packed)
@@ -222,6 +226,7 @@ class SqliteLedger(SqliteReader):
 
     def _begin(self, campaign: str, command: str, stamp: Stamp) -> tuple[Run, int]:
         self._end("next run", stamp)
+        self._gap = False
         return runs.begin(self._write, campaign, command, self._new_id(), stamp)
 
     def _end(self, exit_reason: str, stamp: Stamp) -> None:
